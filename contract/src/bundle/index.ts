@@ -1,0 +1,115 @@
+import type { Strategy } from '../verdict/index.ts';
+
+export const DIALECT_NAMES = ['tei', 'cohere-v1', 'cohere-v2'] as const;
+export type DialectName = (typeof DIALECT_NAMES)[number];
+
+/**
+ * Which parts of the facts a policy can reach: `true` is all of a value, an object names its members,
+ * and the member `*` stands for every element of an array. `{}` keeps a container's shape and nothing in it.
+ */
+export type Projection = true | { readonly [member: string]: Projection };
+
+export interface SecretRef {
+  readonly name: string;
+  readonly key: string;
+}
+
+export interface IssuerConfig {
+  readonly issuer: string;
+  readonly audiences: readonly string[];
+  /** Where facts come from in the token: nested claims are written with dots, e.g. `realm_access.roles`. */
+  readonly claims: Readonly<Record<string, string>>;
+  /** PEM certificates to trust when fetching from the issuer, in place of the system's. */
+  readonly caBundle: string | null;
+}
+
+export type DatasetSource =
+  | { readonly from: 'fixed'; readonly value: string }
+  | { readonly from: 'header' | 'body' | 'token'; readonly name: string };
+
+export interface Limits {
+  readonly requestBytes: number;
+  readonly responseBytes: number;
+  /** Bytes held for all calls together. */
+  readonly bufferedBytes: number;
+  readonly documents: number;
+  readonly concurrency: number;
+  readonly timeoutSeconds: number;
+}
+
+/** A RerankConnection with every default filled in and every reference but the Secrets resolved. */
+export interface ResolvedConnection {
+  readonly namespace: string;
+  readonly name: string;
+  readonly dialects: readonly DialectName[];
+  readonly issuers: readonly IssuerConfig[];
+  readonly anonymous: 'deny' | 'allow';
+  /** null: any model. */
+  readonly models: readonly { readonly name: string; readonly version: string | null }[] | null;
+  readonly dataset: DatasetSource | null;
+  readonly upstreamKey: SecretRef | null;
+  /** Name of a kubernetes.io/tls Secret, or null for plain HTTP. */
+  readonly listenerTls: string | null;
+  /** PEM certificates to trust when calling the upstream, in place of the system's. */
+  readonly upstreamCa: string | null;
+  readonly limits: Limits;
+}
+
+export interface FieldRule {
+  /** Member names, `*` is a wildcard; compared without case, `_`, `-`, spaces and dots. */
+  readonly names: readonly string[];
+  /** JSONPath (RFC 9535) on a body; child, index, wildcard and descendant segments. */
+  readonly paths: readonly string[];
+  /** Paths of the facts, whatever the dialect: `query`, `documents[*].fields.email`. */
+  readonly facts: readonly string[];
+  readonly with: Strategy;
+}
+
+export const ENTITIES = ['EMAIL_ADDRESS', 'US_SSN', 'CREDIT_CARD'] as const;
+export type Entity = (typeof ENTITIES)[number];
+
+export interface DetectorRule {
+  readonly entities: readonly Entity[];
+  readonly with: Strategy;
+}
+
+export interface ResolvedMasking {
+  /** `mask-then-score` also masks query and documents on their way to the upstream. */
+  readonly order: 'score-then-mask' | 'mask-then-score';
+  readonly fields: readonly FieldRule[];
+  readonly detectors: readonly DetectorRule[];
+  /** Key of `token`; null when no rule uses it. */
+  readonly tokenKey: SecretRef | null;
+}
+
+export interface CompiledPolicy {
+  /** `namespace/name`, or `name` for a ClusterRerankPolicy. */
+  readonly name: string;
+  readonly scope: 'namespace' | 'cluster';
+  readonly mode: 'enforce' | 'shadow';
+  /** sha256 of sources, data and compiler, lower-case hex. */
+  readonly digest: string;
+  /** The metered WebAssembly module, base64. */
+  readonly wasm: string;
+  /** The policy's own data documents, as JSON text. */
+  readonly data: string;
+  /** Builtins that the host must supply. */
+  readonly builtins: readonly string[];
+  /** Reason codes that the policy can give. */
+  readonly codes: readonly string[];
+  readonly projection: Projection;
+}
+
+/** What a sidecar runs. */
+export interface Bundle {
+  readonly format: 1;
+  /** Monotonic per connection. */
+  readonly revision: number;
+  /** sha256 of everything below, lower-case hex. */
+  readonly digest: string;
+  /** unix seconds; null: never (only without a control plane). */
+  readonly expires: number | null;
+  readonly connection: ResolvedConnection;
+  readonly policies: readonly CompiledPolicy[];
+  readonly masking: ResolvedMasking;
+}

@@ -1,0 +1,117 @@
+import { Type, type Static, type TSchema } from 'typebox';
+
+const nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
+const Text = Type.String();
+const Count = Type.Integer({ minimum: 0 });
+const Claims = Type.Record(Type.String(), Type.Unknown());
+
+export const IdentitySchema = Type.Object({
+  kind: Type.Union([Type.Literal('user'), Type.Literal('workload'), Type.Literal('anonymous')]),
+  subject: nullable(Text),
+  issuer: nullable(Text),
+  groups: Type.Array(Text),
+  claims: Claims,
+  token: Type.Object({
+    id: nullable(Text),
+    expires: nullable(Type.Integer({ description: 'unix seconds' })),
+    purpose: nullable(Text),
+    scopes: Type.Array(Text),
+  }),
+  workload: Type.Object({
+    namespace: nullable(Text),
+    serviceAccount: nullable(Text),
+    pod: nullable(Text),
+    node: nullable(Text),
+  }),
+});
+
+export const DocumentSchema = Type.Object({
+  index: Type.Integer({ minimum: 0, description: "place in the caller's own list" }),
+  id: nullable(Text),
+  text: Text,
+  fields: Type.Record(Type.String(), Type.Unknown(), {
+    description: 'members of a structured document, also of JSON inside a string',
+  }),
+});
+
+export const ResultSchema = Type.Object({
+  index: Type.Integer({ minimum: 0, description: "place in the caller's own list" }),
+  id: nullable(Text),
+  rank: Type.Integer({ minimum: 0, description: '0 is the best' }),
+  score: nullable(Type.Number()),
+  fields: Type.Record(Type.String(), Type.Unknown()),
+});
+
+/**
+ * The immutable, typed description of one call: what checks and Rego see as `input`.
+ * Total: every member is present in both phases (null, [], 0), so that no rule vanishes because a fact is absent.
+ */
+export const FactsSchema = Type.Object({
+  phase: Type.Union([Type.Literal('request'), Type.Literal('response')]),
+  connection: Type.Object({
+    namespace: Text,
+    name: Text,
+    listener: Text,
+    direction: Type.Union([Type.Literal('ingress'), Type.Literal('egress')]),
+    protocol: Text,
+    dialect: Text,
+  }),
+  identity: IdentitySchema,
+  request: Type.Object({
+    id: Text,
+    session: nullable(Text),
+    time: Type.Object({
+      unix: Type.Integer({ description: 'seconds' }),
+      weekday: Type.Integer({ minimum: 0, maximum: 6, description: 'UTC, 0 is Sunday' }),
+      hour: Type.Integer({ minimum: 0, maximum: 23, description: 'UTC' }),
+    }),
+    method: Text,
+    path: Text,
+    operation: Text,
+    model: nullable(Text),
+    model_version: nullable(Text),
+    dataset: nullable(Text),
+    dataset_source: nullable(
+      Type.Union(['fixed', 'token', 'route', 'header', 'body'].map((v) => Type.Literal(v))),
+    ),
+    query: nullable(Text),
+    documents: Type.Array(DocumentSchema),
+    counts: Type.Object({ documents: Count, bytes: Count, tokens_estimate: Count }),
+    top_n: nullable(Count),
+    cost_estimate: Type.Number({ minimum: 0 }),
+    digest: Type.String({ description: 'sha256 of the body, lower-case hex' }),
+    justification: nullable(Text),
+  }),
+  sql: Type.Object({ statements: Type.Array(Type.Unknown()) }),
+  vector: Type.Object({
+    collection: nullable(Text),
+    scope: nullable(Text),
+    filter: Type.Unknown(),
+    limit: nullable(Count),
+  }),
+  response: Type.Object({
+    status: Type.Integer({ minimum: 0, description: '0 in the request phase' }),
+    results: Type.Array(ResultSchema),
+    rows: Count,
+    bytes: Count,
+  }),
+  findings: Type.Array(
+    Type.Object({ kind: Text, path: Text, count: Count, score: Type.Number(), source: Text }),
+  ),
+  usage: Type.Object({ calls: Count, documents: Count, rows: Count, cost: Type.Number(), denied: Count }),
+});
+
+export type Facts = Static<typeof FactsSchema>;
+export type Identity = Static<typeof IdentitySchema>;
+export type DocumentFacts = Static<typeof DocumentSchema>;
+export type ResultFacts = Static<typeof ResultSchema>;
+
+export const ANONYMOUS: Identity = Object.freeze({
+  kind: 'anonymous',
+  subject: null,
+  issuer: null,
+  groups: [],
+  claims: {},
+  token: { id: null, expires: null, purpose: null, scopes: [] },
+  workload: { namespace: null, serviceAccount: null, pod: null, node: null },
+});
