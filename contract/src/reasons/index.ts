@@ -35,7 +35,10 @@ export const REASONS = {
   BODY_NOT_JSON: denial(400, 'The body is not strict JSON.'),
   BODY_DUPLICATE_KEY: denial(400, 'The body repeats a member name; two readers could read it differently.'),
   BODY_NOT_UTF8: denial(400, 'The body is not valid UTF-8, or holds a lone surrogate.'),
-  BODY_AMBIGUOUS_MEMBER: denial(400, "The body has a member that another reader could take for one of the API's own."),
+  BODY_AMBIGUOUS_MEMBER: denial(
+    400,
+    "The body has a member that another reader could take for one of the API's own.",
+  ),
   BODY_SHAPE: denial(400, 'The body does not have the shape that this API takes.'),
   BODY_TOO_LARGE: denial(413, 'The body is larger than the limit.'),
   BODY_TOO_COMPLEX: denial(413, 'The body has more tokens or deeper nesting than the limit.'),
