@@ -1,13 +1,13 @@
-import type { DialectName, DocumentFacts, ReasonCode, ResultFacts } from '@rankguard/contract';
-import type { Edit, JsonDocument } from '../json/types.ts';
+import type { DialectName, ReasonCode } from '@rankguard/contract';
+import type { JsonDocument } from '../json/types.ts';
 
 export interface Route {
   readonly method: 'GET' | 'POST';
-  /** Normalised path, exact. */
+  /** Exact path; nothing is decoded or normalised into it. */
   readonly path: string;
-  /** `health` passes without identity and policy, GET only; everything else is judged. */
+  /** `health` passes without identity and policy; everything else is judged. */
   readonly operation: 'rerank' | 'info' | 'health';
-  /** Tells apart routes of one dialect that take different bodies. */
+  /** Tells apart the routes of one dialect that take different bodies. */
   readonly shape: string;
 }
 
@@ -18,57 +18,60 @@ export interface Misread {
   readonly message: string;
 }
 
-/** One candidate: where it stands in the body, and how to read it when somebody asks. */
-export interface Candidate {
-  readonly index: number;
-  /** Token of the value (string or object). */
-  readonly token: number;
+/**
+ * One ranking inside a call: a query and its candidates. Most routes carry one; a batch route carries several.
+ * Tokens are valid while the document is.
+ */
+export interface RankingPart {
+  readonly query: string;
+  readonly queryToken: number;
+  /** The array of candidates. */
+  readonly documentsToken: number;
+  /** Tokens of the candidates, in the caller's order. */
+  readonly candidates: readonly number[];
 }
 
-/** A request body, recognised. `tokens` are only valid while the document is. */
 export interface RequestReading {
   readonly ok: true;
   readonly model: string | null;
-  readonly query: string;
-  readonly queryToken: number;
-  readonly documentsToken: number;
-  readonly candidates: readonly Candidate[];
+  readonly parts: readonly RankingPart[];
   readonly topN: number | null;
   readonly topNToken: number;
-  /** Whether the caller asked for documents in the answer. */
-  readonly echo: boolean;
 }
 
 export interface ResultReading {
-  /** As the upstream numbered it. */
+  /** Place in the list that the upstream was sent. */
   readonly index: number;
   readonly indexToken: number;
-  /** The whole result object. */
   readonly token: number;
   readonly score: number | null;
-  /** The echoed document's token, or -1. */
+  /** The echoed document, or -1. */
   readonly documentToken: number;
 }
 
-export interface ResponseReading {
-  readonly ok: true;
+/** The results of one {@link RankingPart}, best first as the upstream sent them. */
+export interface ResultsPart {
   readonly resultsToken: number;
   readonly results: readonly ResultReading[];
 }
 
-/** A wire format: what it means, and how to change it so that its real clients keep working. No I/O. */
+export interface ResponseReading {
+  readonly ok: true;
+  readonly parts: readonly ResultsPart[];
+}
+
+/** A wire format: what it means, and how to answer so that its real clients understand. No I/O. */
 export interface Dialect {
   readonly name: DialectName;
   readonly routes: readonly Route[];
-  /** Header names that may pass, lower case, beside the ones every dialect has. */
+  /** Header names that may pass beside the ones every dialect has, lower case. */
   readonly requestHeaders: readonly string[];
   readonly responseHeaders: readonly string[];
   readRequest(document: JsonDocument, route: Route): RequestReading | Misread;
-  readResponse(document: JsonDocument, route: Route): ResponseReading | Misread;
+  /** `sent` is the number of candidates of each part that the upstream was sent. */
+  readResponse(document: JsonDocument, route: Route, sent: readonly number[]): ResponseReading | Misread;
   /** The dialect's own error members, so that an SDK shows the explanation. */
   error(status: number, code: string, message: string): Readonly<Record<string, unknown>>;
-  /** The body of an answer without results. */
-  empty(model: string | null, requestId: string): string;
+  /** The answer to a call none of whose candidates is left; `parts` is how many rankings it asked for. */
+  empty(route: Route, requestId: string, parts: number): string;
 }
-
-export type { DocumentFacts, Edit, ResultFacts };

@@ -1,0 +1,142 @@
+import type { ReasonCode } from '@rankguard/contract';
+import { type JsonDocument, Kind } from '../json/types.ts';
+import type { Misread } from './types.ts';
+
+export function misread(message: string, code: ReasonCode = 'BODY_SHAPE'): Misread {
+  return { ok: false, code, message };
+}
+
+/**
+ * Names that some rerank API uses for candidates or the query. A body may carry only its own dialect's:
+ * another reader of the same body could take the others for the real ones.
+ */
+const FOREIGN_NAMES = [
+  'documents',
+  'texts',
+  'passages',
+  'records',
+  'input',
+  'inputs',
+  'sources',
+  'instances',
+  'items',
+  'text_docs',
+  'queries',
+  'query_text',
+  'text_1',
+  'text_2',
+  'data_1',
+  'data_2',
+];
+
+/** Folds a member name as the laxest known server would (Go's encoding/json matches names without case). */
+function fold(name: string): string {
+  return name.normalize('NFKC').toLowerCase();
+}
+
+export interface Members {
+  readonly known: ReadonlySet<string>;
+  readonly folded: ReadonlySet<string>;
+}
+
+/** Prepares the member names that a dialect reads in one kind of object. */
+export function memberNames(...known: string[]): Members {
+  return {
+    known: new Set(known),
+    folded: new Set([...known, ...FOREIGN_NAMES].map(fold)),
+  };
+}
+
+/** Refuses members that another reader could take for one of the dialect's own; returns the first such name. */
+export function ambiguousMember(
+  document: JsonDocument,
+  object: number,
+  members: Members,
+): Misread | undefined {
+  for (const [key] of document.members(object)) {
+    const name = document.string(key);
+    if (members.known.has(name)) continue;
+    if (members.folded.has(fold(name))) {
+      return misread(
+        `member ${JSON.stringify(name)} is not one of this API's, but reads like one`,
+        'BODY_AMBIGUOUS_MEMBER',
+      );
+    }
+  }
+  return undefined;
+}
+
+/** Refuses an object two of whose member names differ only by case: readers disagree about which one counts. */
+export function caseCollision(document: JsonDocument, object: number): boolean {
+  const seen = new Set<string>();
+  for (const [key] of document.members(object)) {
+    const name = fold(document.string(key));
+    if (seen.has(name)) return true;
+    seen.add(name);
+  }
+  return false;
+}
+
+/** The member's token, or -1 when it is absent or null (clients send null for options they leave out). */
+export function optional(document: JsonDocument, object: number, name: string): number {
+  const token = document.get(object, name);
+  return token === -1 || document.isNull(token) ? -1 : token;
+}
+
+/** Checks an optional member; undefined when it is fine. */
+export function badOptional(
+  document: JsonDocument,
+  object: number,
+  name: string,
+  kind: 'boolean' | 'string' | 'integer',
+): Misread | undefined {
+  const token = optional(document, object, name);
+  if (token === -1) return undefined;
+  const fits =
+    kind === 'boolean'
+      ? document.boolean(token) !== undefined
+      : kind === 'string'
+        ? document.kind(token) === Kind.String
+        : document.kind(token) === Kind.Number && /^\d{1,9}$/.test(document.raw(token));
+  return fits ? undefined : misread(`${name} must be ${kind === 'integer' ? 'a whole number' : `a ${kind}`}`);
+}
+
+/** Reads a required, non-empty string member's token, or -1. */
+export function stringMember(document: JsonDocument, object: number, name: string): number {
+  const token = document.get(object, name);
+  return token !== -1 && document.kind(token) === Kind.String ? token : -1;
+}
+
+/** Reads one result object: index within what was sent, and a score that is a number or null. */
+export function readResult(
+  document: JsonDocument,
+  token: number,
+  names: { readonly score: string; readonly document: string },
+  sent: number,
+  seen: Set<number>,
+):
+  | { index: number; indexToken: number; token: number; score: number | null; documentToken: number }
+  | Misread {
+  if (document.kind(token) !== Kind.Object) return misread('a result is not an object', 'UPSTREAM_SHAPE');
+  const indexToken = document.get(token, 'index');
+  if (indexToken === -1 || !/^\d{1,9}$/.test(document.raw(indexToken))) {
+    return misread('a result has no index', 'UPSTREAM_SHAPE');
+  }
+  const index = document.number(indexToken);
+  if (index >= sent || seen.has(index)) {
+    return misread('a result names a document that was not sent, or the same one twice', 'UPSTREAM_SHAPE');
+  }
+  seen.add(index);
+  const scoreToken = document.get(token, names.score);
+  if (scoreToken === -1) return misread(`a result has no ${names.score}`, 'UPSTREAM_SHAPE');
+  const isNumber = document.kind(scoreToken) === Kind.Number;
+  // A NaN score arrives as null from serde and from JSON.stringify alike.
+  if (!isNumber && !document.isNull(scoreToken)) return misread('a score is not a number', 'UPSTREAM_SHAPE');
+  return {
+    index,
+    indexToken,
+    token,
+    score: isNumber ? document.number(scoreToken) : null,
+    documentToken: document.get(token, names.document),
+  };
+}
