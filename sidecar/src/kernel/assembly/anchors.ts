@@ -1,0 +1,1 @@
+// Placeholder of the personal-data anchor scan.
