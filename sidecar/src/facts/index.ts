@@ -1,0 +1,174 @@
+import { createHash } from 'node:crypto';
+import type { Identity, Projection, ResolvedConnection } from '@rankguard/contract';
+import type { MatchedRoute, RequestReading, ResponseReading } from '../dialects/index.ts';
+import type { JsonDocument } from '../json/types.ts';
+import type { DocumentReader, PartialDocument } from './documents.ts';
+
+export { createDocumentReader, type DocumentReader } from './documents.ts';
+
+/** What is known of a call before its body is read. */
+export interface CallContext {
+  readonly id: string;
+  readonly connection: ResolvedConnection;
+  readonly matched: MatchedRoute;
+  readonly identity: Identity;
+  readonly dataset: string | null;
+  readonly datasetSource: 'fixed' | 'token' | 'header' | 'body' | null;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+}
+
+/**
+ * Facts that some policy can reach. Members nobody reaches are missing from documents and results;
+ * all others are there, so that facts stay total for whoever looks.
+ */
+export interface GatheredFacts {
+  readonly value: Record<string, unknown>;
+  /** By the caller's index; what the response phase joins results with. */
+  readonly documents: readonly PartialDocument[];
+}
+
+function branch(projection: Projection, ...path: string[]): Projection | undefined {
+  let at: Projection | undefined = projection;
+  for (const member of path) {
+    if (at === undefined || at === true) return at;
+    at = at[member];
+  }
+  return at;
+}
+
+function merge(a: Projection | undefined, b: Projection | undefined): Projection | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  if (a === true || b === true) return true;
+  const merged: Record<string, Projection> = { ...a };
+  for (const [member, value] of Object.entries(b)) merged[member] = merge(merged[member], value) ?? value;
+  return merged;
+}
+
+/** What must be read of each candidate: for itself, and to join it with its result. */
+function wantedOfDocuments(projection: Projection): Projection | undefined {
+  const own = branch(projection, 'request', 'documents', '*');
+  const joined = branch(projection, 'response', 'results', '*');
+  if (joined === undefined) return own;
+  if (joined === true) return merge(own, { id: true, fields: true });
+  const { id, fields } = joined;
+  return merge(own, { ...(id === undefined ? {} : { id }), ...(fields === undefined ? {} : { fields }) });
+}
+
+function timeFacts(now: number): Record<string, number> {
+  const date = new Date(now);
+  return { unix: Math.floor(now / 1000), weekday: date.getUTCDay(), hour: date.getUTCHours() };
+}
+
+const NO_RESPONSE = { status: 0, results: [], rows: 0, bytes: 0 };
+
+function sharedFacts(context: CallContext): Record<string, unknown> {
+  const { connection, matched } = context;
+  return {
+    phase: 'request',
+    connection: {
+      namespace: connection.namespace,
+      name: connection.name,
+      listener: 'ingress',
+      direction: 'ingress',
+      protocol: 'http',
+      dialect: matched.dialect.name,
+    },
+    identity: context.identity,
+    sql: { statements: [] },
+    vector: { collection: null, scope: null, filter: null, limit: null },
+    response: NO_RESPONSE,
+    findings: [],
+    usage: { calls: 0, documents: 0, rows: 0, cost: 0, denied: 0 },
+  };
+}
+
+/** Four bytes of text are about one token: good enough to compare calls, not to bill them. */
+const BYTES_PER_TOKEN = 4;
+/** Hosted rerank APIs charge one search unit for up to this many documents (docs.cohere.com, pricing). */
+const DOCUMENTS_PER_SEARCH_UNIT = 100;
+
+/** Gathers the facts of the request phase. `reading` is null for a route without a body. */
+export function requestFacts(
+  context: CallContext,
+  document: JsonDocument | null,
+  reading: RequestReading | null,
+  reader: DocumentReader,
+  projection: Projection,
+): GatheredFacts {
+  const wanted = wantedOfDocuments(projection);
+  const documents: PartialDocument[] = [];
+  let count = 0;
+  if (document !== null && reading !== null) {
+    for (const part of reading.parts) {
+      for (const token of part.candidates) {
+        if (wanted !== undefined) documents.push(reader.read(document, token, count, wanted));
+        count++;
+      }
+    }
+  }
+  const bytes = document?.bytes.length ?? 0;
+  const listed = wanted === undefined ? Array.from({ length: count }, () => ({})) : documents;
+  const value = sharedFacts(context);
+  value['request'] = {
+    id: context.id,
+    session: null,
+    time: timeFacts(context.now),
+    method: context.matched.route.method,
+    path: context.matched.route.path,
+    operation: context.matched.route.operation,
+    model: reading?.model ?? null,
+    model_version: modelVersion(context.connection, reading?.model ?? null),
+    dataset: context.dataset,
+    dataset_source: context.datasetSource,
+    query: reading === null ? null : reading.parts.map((part) => part.query).join('\n'),
+    documents: listed,
+    counts: { documents: count, bytes, tokens_estimate: Math.ceil(bytes / BYTES_PER_TOKEN) },
+    top_n: reading?.topN ?? null,
+    cost_estimate: Math.ceil(count / DOCUMENTS_PER_SEARCH_UNIT),
+    digest: branch(projection, 'request', 'digest') === undefined ? '' : digestOf(document?.bytes),
+    justification: null,
+  };
+  return { value, documents };
+}
+
+function modelVersion(connection: ResolvedConnection, model: string | null): string | null {
+  return connection.models?.find(({ name }) => name === model)?.version ?? null;
+}
+
+function digestOf(bytes: Buffer | undefined): string {
+  return createHash('sha256')
+    .update(bytes ?? '')
+    .digest('hex');
+}
+
+/**
+ * The facts of the response phase: those of the request, and the results in the caller's numbering.
+ * `kept` maps the upstream's numbering to the caller's, over all parts in order.
+ */
+export function responseFacts(
+  request: GatheredFacts,
+  response: { readonly status: number; readonly bytes: number },
+  reading: ResponseReading | null,
+  kept: readonly (readonly number[])[],
+): Record<string, unknown> {
+  const results: unknown[] = [];
+  for (const [place, part] of (reading?.parts ?? []).entries()) {
+    for (const [rank, result] of part.results.entries()) {
+      const index = kept[place]?.[result.index] ?? -1;
+      const joined = request.documents[index];
+      results.push({
+        index,
+        id: joined?.id ?? null,
+        rank,
+        score: result.score,
+        fields: joined?.fields ?? {},
+      });
+    }
+  }
+  return {
+    ...request.value,
+    phase: 'response',
+    response: { status: response.status, results, rows: results.length, bytes: response.bytes },
+  };
+}
