@@ -1,0 +1,88 @@
+import { appendFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { createReranker, type JournalEntry } from './index.ts';
+
+const USAGE = `A lexical reranker (BM25, no language model) that speaks TEI and Cohere v1 and v2.
+
+  node -C source examples/support-search/src/reranker/main.ts [--port 3000] [--hostname 0.0.0.0]
+      [--api-key KEY] [--scorer bm25|fixed] [--journal FILE]
+
+Environment, as TEI reads it: PORT, HOSTNAME, API_KEY, MAX_CLIENT_BATCH_SIZE, PAYLOAD_LIMIT; flags win.
+--scorer fixed answers at once in the caller's order (for benchmarks).
+--journal FILE appends each received body as a line of JSON (for proofs; it holds what callers sent).
+`;
+
+function log(line: Readonly<Record<string, unknown>>): void {
+  process.stdout.write(`${JSON.stringify({ time: new Date().toISOString(), ...line })}\n`);
+}
+
+function wholeNumber(name: string, value: string): number {
+  const number = Number(value);
+  if (/^\d+$/.test(value) && Number.isSafeInteger(number)) return number;
+  throw new Error(`${name} must be a whole number, not ${JSON.stringify(value)}`);
+}
+
+function readSettings(args: readonly string[], env: Readonly<Record<string, string | undefined>>) {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      port: { type: 'string', short: 'p' },
+      hostname: { type: 'string' },
+      'api-key': { type: 'string' },
+      'max-client-batch-size': { type: 'string' },
+      'payload-limit': { type: 'string' },
+      scorer: { type: 'string', default: 'bm25' },
+      journal: { type: 'string' },
+      help: { type: 'boolean', short: 'h' },
+    },
+  });
+  const { scorer } = values;
+  if (scorer !== 'bm25' && scorer !== 'fixed') throw new Error('--scorer must be bm25 or fixed');
+  return {
+    help: values.help === true,
+    port: wholeNumber('PORT', values.port ?? env['PORT'] ?? '3000'),
+    hostname: values.hostname ?? env['HOSTNAME'] ?? '0.0.0.0',
+    apiKey: values['api-key'] ?? env['API_KEY'] ?? null,
+    batchSize: wholeNumber(
+      'MAX_CLIENT_BATCH_SIZE',
+      values['max-client-batch-size'] ?? env['MAX_CLIENT_BATCH_SIZE'] ?? '1000',
+    ),
+    payloadLimit: wholeNumber(
+      'PAYLOAD_LIMIT',
+      values['payload-limit'] ?? env['PAYLOAD_LIMIT'] ?? String(16 * 1024 * 1024),
+    ),
+    scorer,
+    journal: values.journal ?? null,
+  } as const;
+}
+
+async function main(): Promise<void> {
+  const settings = readSettings(process.argv.slice(2), process.env);
+  if (settings.help) {
+    process.stdout.write(USAGE);
+    return;
+  }
+  const { journal } = settings;
+  const reranker = createReranker({
+    scorer: settings.scorer,
+    apiKey: settings.apiKey,
+    maxClientBatchSize: settings.batchSize,
+    payloadLimit: settings.payloadLimit,
+    // Written before the answer goes out: whoever has the answer finds the line.
+    ...(journal === null
+      ? {}
+      : { journal: (entry: JournalEntry) => appendFileSync(journal, `${JSON.stringify(entry)}\n`) }),
+    // A line per call would be most of a benchmark's cost.
+    ...(settings.scorer === 'fixed' ? {} : { log }),
+  });
+  const url = await reranker.listen(settings.port, settings.hostname);
+  log({ message: 'ready', url, scorer: settings.scorer === 'bm25' ? 'lexical (BM25)' : 'fixed (benchmark)' });
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => void reranker.close());
+  }
+}
+
+await main().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+});
