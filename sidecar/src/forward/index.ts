@@ -111,11 +111,13 @@ class Collector implements Dispatcher.DispatchHandler {
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
     this.#bytes += chunk.length;
-    if (this.#bytes > this.#outcome.maxBytes) return this.#tooLarge();
-    if (!this.#outcome.reserve(chunk.length)) {
-      return this.abort({ ok: false, code: 'BUFFER_FULL', message: 'no room to hold the answer' });
+    if (this.#bytes > this.#outcome.maxBytes) {
+      this.#tooLarge();
+    } else if (this.#outcome.reserve(chunk.length)) {
+      this.#chunks.push(chunk);
+    } else {
+      this.abort({ ok: false, code: 'BUFFER_FULL', message: 'no room to hold the answer' });
     }
-    this.#chunks.push(chunk);
   }
 
   onResponseEnd(): void {
@@ -174,7 +176,10 @@ export function createUpstream(options: {
           });
         }
         signal.addEventListener('abort', onAbort, { once: true });
-        if (signal.aborted) return onAbort();
+        if (signal.aborted) {
+          onAbort();
+          return;
+        }
         const { method, path, headers, body } = request;
         try {
           agent.dispatch({ origin, method: method as Dispatcher.HttpMethod, path, headers, body }, collector);

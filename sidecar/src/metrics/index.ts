@@ -1,0 +1,172 @@
+import type { CallRecord, ReasonCode } from '@rankguard/contract';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+
+/** Stages whose time is measured, in the order of the pipeline. */
+export const STAGES = ['authenticate', 'read', 'recognise', 'decide', 'act', 'forward', 'answer'] as const;
+export type Stage = (typeof STAGES)[number];
+
+const SECONDS = [
+  0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60,
+];
+
+export interface Metrics {
+  /** Counts one finished call. */
+  call(record: CallRecord): void;
+  /** Counts an HTTP message that never became a call (unreadable framing, header overflow). */
+  refusedMessage(reason: ReasonCode): void;
+  upstreamError(connection: string, reason: ReasonCode): void;
+  bundle(connection: string, revision: number): void;
+  reload(connection: string, result: 'activated' | 'refused'): void;
+  inflight(calls: number, bytes: number): void;
+  keySet(issuer: string, ageSeconds: number): void;
+  /** The exposition text (Prometheus text format 0.0.4) and its content type. */
+  text(): Promise<string>;
+  readonly contentType: string;
+  close(): void;
+}
+
+function counters(registers: Registry[]) {
+  const labels = ['connection', 'dialect', 'operation', 'verdict', 'reason', 'policy'] as const;
+  return {
+    calls: new Counter({
+      name: 'rankguard_calls_total',
+      help: 'Calls, by verdict and reason.',
+      labelNames: labels,
+      registers,
+    }),
+    messages: new Counter({
+      name: 'rankguard_refused_messages_total',
+      help: 'HTTP messages refused before they became calls.',
+      labelNames: ['reason'] as const,
+      registers,
+    }),
+    masked: new Counter({
+      name: 'rankguard_masked_values_total',
+      help: 'Masked values, by entity or kind of rule.',
+      labelNames: ['connection', 'entity'] as const,
+      registers,
+    }),
+    documents: new Counter({
+      name: 'rankguard_documents_total',
+      help: 'Candidate documents, by what became of them.',
+      labelNames: ['connection', 'outcome'] as const,
+      registers,
+    }),
+    bytes: new Counter({
+      name: 'rankguard_bytes_total',
+      help: 'Body bytes received from callers and sent to them.',
+      labelNames: ['connection', 'direction'] as const,
+      registers,
+    }),
+    shadow: new Counter({
+      name: 'rankguard_shadow_verdicts_total',
+      help: 'Denials and faults that a shadow policy would have caused.',
+      labelNames: ['connection', 'policy'] as const,
+      registers,
+    }),
+    upstreamErrors: new Counter({
+      name: 'rankguard_upstream_errors_total',
+      help: 'Calls that the upstream failed.',
+      labelNames: ['connection', 'reason'] as const,
+      registers,
+    }),
+    reloads: new Counter({
+      name: 'rankguard_bundle_reloads_total',
+      help: 'New bundles, by whether they were activated.',
+      labelNames: ['connection', 'result'] as const,
+      registers,
+    }),
+  };
+}
+
+function gauges(registers: Registry[]) {
+  return {
+    revision: new Gauge({
+      name: 'rankguard_bundle_revision',
+      help: 'Revision of the active bundle.',
+      labelNames: ['connection'] as const,
+      registers,
+    }),
+    inflight: new Gauge({ name: 'rankguard_inflight_calls', help: 'Calls being handled.', registers }),
+    buffered: new Gauge({
+      name: 'rankguard_buffered_bytes',
+      help: 'Body bytes held for all calls.',
+      registers,
+    }),
+    keySetAge: new Gauge({
+      name: 'rankguard_key_set_age_seconds',
+      help: "Time since an issuer's keys were fetched.",
+      labelNames: ['issuer'] as const,
+      registers,
+    }),
+  };
+}
+
+/** Everything the sidecar counts. Labels are bounded: names of resources, codes of the catalogue, never a caller's text. */
+export function createMetrics(): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry, prefix: 'rankguard_', eventLoopMonitoringPrecision: 20 });
+  const count = counters(registers);
+  const gauge = gauges(registers);
+  const stages = new Histogram({
+    name: 'rankguard_stage_duration_seconds',
+    help: 'Time spent in each stage of a call.',
+    labelNames: ['connection', 'stage'] as const,
+    buckets: SECONDS,
+    registers,
+  });
+  const duration = new Histogram({
+    name: 'rankguard_call_duration_seconds',
+    help: 'Time from the first header byte read to the end of the answer, upstream included.',
+    labelNames: ['connection', 'verdict'] as const,
+    buckets: SECONDS,
+    registers,
+  });
+
+  function effects({ connection, masked, shadow }: CallRecord): void {
+    for (const [entity, n] of Object.entries(masked)) count.masked.inc({ connection, entity }, n);
+    for (const { policy } of shadow) count.shadow.inc({ connection, policy });
+  }
+
+  function call(record: CallRecord): void {
+    const { connection, verdict } = record;
+    count.calls.inc({
+      connection,
+      dialect: record.dialect ?? 'none',
+      operation: record.operation ?? 'none',
+      verdict,
+      reason: record.reason ?? 'none',
+      policy: record.policy ?? 'none',
+    });
+    if (record.dropped > 0) count.documents.inc({ connection, outcome: 'dropped' }, record.dropped);
+    const kept = record.documents - record.dropped;
+    if (kept > 0)
+      count.documents.inc({ connection, outcome: verdict === 'allow' ? 'sent' : 'refused' }, kept);
+    effects(record);
+    count.bytes.inc({ connection, direction: 'in' }, record.bytesIn);
+    count.bytes.inc({ connection, direction: 'out' }, record.bytesOut);
+    for (const [stage, ms] of Object.entries(record.timings)) {
+      if (stage === 'total') duration.observe({ connection, verdict }, ms / 1000);
+      else stages.observe({ connection, stage }, ms / 1000);
+    }
+  }
+
+  return {
+    call,
+    refusedMessage: (reason) => count.messages.inc({ reason }),
+    upstreamError: (connection, reason) => count.upstreamErrors.inc({ connection, reason }),
+    bundle: (connection, revision) => gauge.revision.set({ connection }, revision),
+    reload: (connection, result) => count.reloads.inc({ connection, result }),
+    inflight(calls, bytes) {
+      gauge.inflight.set(calls);
+      gauge.buffered.set(bytes);
+    },
+    keySet: (issuer, age) => gauge.keySetAge.set({ issuer }, age),
+    text: () => registry.metrics(),
+    contentType: registry.contentType,
+    close() {
+      registry.clear();
+    },
+  };
+}

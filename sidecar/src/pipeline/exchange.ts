@@ -1,0 +1,33 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { CallRecord } from '@rankguard/contract';
+import type { MatchedRoute } from '../dialects/index.ts';
+import type { Metrics } from '../metrics/index.ts';
+import type { Active } from '../runtime/types.ts';
+import type { Budget } from './budget.ts';
+import type { Trace } from './trace.ts';
+
+export interface PipelineDeps {
+  /** The bundle in force, or undefined before there is one. */
+  readonly active: () => Active | undefined;
+  readonly budget: Budget;
+  readonly metrics: Metrics;
+  readonly record: (record: CallRecord) => void;
+  /** true once the sidecar drains: answers then close their connections. */
+  readonly draining: () => boolean;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+/** One HTTP request and its answer to be. */
+export interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  /** The bundle in force when the request came; it stays this call's to the end. */
+  readonly active: Active | undefined;
+  readonly trace: Trace;
+  /** Takes bytes of the budget until the call ends. */
+  readonly reserve: (bytes: number) => boolean;
+  /** Fires when the caller goes away. */
+  readonly gone: AbortSignal;
+  matched: MatchedRoute | undefined;
+}

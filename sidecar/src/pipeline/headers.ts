@@ -1,0 +1,43 @@
+import type { Dialect } from '../dialects/index.ts';
+
+/** Request fields that say nothing of the caller's data and help the upstream's operators. */
+const REQUEST = ['user-agent', 'traceparent', 'tracestate'];
+const RESPONSE = ['retry-after', 'ratelimit', 'ratelimit-policy', 'traceresponse'];
+
+/** What passes of a request: the dialect's allowlist, with content fields that fit the body that is sent. */
+export function upstreamHeaders(
+  rawHeaders: readonly string[],
+  dialect: Dialect,
+  options: {
+    hasBody: boolean;
+    requestId: string;
+    upstreamKey: string | null;
+    mask: (value: string) => string;
+  },
+): string[] {
+  const headers = ['accept', 'application/json', 'accept-encoding', 'identity'];
+  if (options.hasBody) headers.push('content-type', 'application/json');
+  headers.push('x-request-id', options.requestId);
+  if (options.upstreamKey !== null) headers.push('authorization', `Bearer ${options.upstreamKey}`);
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+    const name = (rawHeaders[i] ?? '').toLowerCase();
+    if (REQUEST.includes(name) || dialect.requestHeaders.includes(name)) {
+      headers.push(name, options.mask(rawHeaders[i + 1] ?? ''));
+    }
+  }
+  return headers;
+}
+
+/** What passes of an answer's header fields, values masked. Content fields are the sidecar's own to set. */
+export function callerHeaders(
+  headers: ReadonlyMap<string, readonly string[]>,
+  dialect: Dialect,
+  mask: (value: string) => string,
+): string[] {
+  const passed: string[] = [];
+  for (const [name, values] of headers) {
+    if (!RESPONSE.includes(name) && !dialect.responseHeaders.includes(name)) continue;
+    for (const value of values) passed.push(name, mask(value));
+  }
+  return passed;
+}

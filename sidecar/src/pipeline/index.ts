@@ -1,0 +1,126 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { CodedError, codeOf } from '@rankguard/contract';
+import { hasBody, pathOf } from './accept.ts';
+import type { Exchange, PipelineDeps } from './exchange.ts';
+import { type Answer, type Refusal, refusalAnswer, refuse } from './refusal.ts';
+import { runCall } from './run.ts';
+import { createTrace, recordOf } from './trace.ts';
+
+export { type Budget, createBudget } from './budget.ts';
+export type { PipelineDeps } from './exchange.ts';
+export { createHealthProxy, type HealthProxy } from './pass-through.ts';
+export { refusalAnswer, refuse } from './refusal.ts';
+export { connectionName } from './trace.ts';
+
+export interface Pipeline {
+  /** Takes one HTTP request to its answer and its record. Never rejects. */
+  handle(request: IncomingMessage, response: ServerResponse): Promise<void>;
+}
+
+type Outcome = Answer | Refusal | 'sent';
+
+/** accept → authenticate → read → judge → forward → judge → send → record: one pipeline for every dialect. */
+export function createPipeline(deps: PipelineDeps): Pipeline {
+  async function outcomeOf(exchange: Exchange): Promise<Outcome> {
+    const { active } = exchange;
+    if (active === undefined) return refuse('BUNDLE_MISSING');
+    const { concurrency } = active.bundle.connection.limits;
+    if (!deps.budget.enter(concurrency)) return refuse('OVERLOADED', `${concurrency} calls are in flight`);
+    try {
+      return await runCall(deps, exchange, active);
+    } catch (error) {
+      // An unexpected error may quote what it choked on: only its kind goes out.
+      return refuse(codeOf(error) ?? 'INTERNAL', error instanceof CodedError ? error.message : undefined);
+    } finally {
+      deps.budget.leave();
+    }
+  }
+
+  return {
+    async handle(request, response) {
+      let held = 0;
+      const active = deps.active();
+      const limit = active?.bundle.connection.limits.bufferedBytes ?? 0;
+      const gone = new AbortController();
+      response.on('close', () => {
+        if (!response.writableFinished) gone.abort();
+      });
+      const exchange: Exchange = {
+        request,
+        response,
+        active,
+        trace: createTrace(randomUUID(), request.method ?? '', pathOf(request.url ?? '')),
+        reserve(bytes) {
+          if (!deps.budget.reserve(bytes, limit)) return false;
+          held += bytes;
+          return true;
+        },
+        gone: gone.signal,
+        matched: undefined,
+      };
+      const outcome = await outcomeOf(exchange);
+      finish(deps, exchange, outcome);
+      deps.budget.release(held);
+    },
+  };
+}
+
+function finish(deps: PipelineDeps, exchange: Exchange, outcome: Outcome): void {
+  const { trace, active, response } = exchange;
+  const mask = (text: string) => active?.masker.string(text) ?? text;
+  const refusal = outcome !== 'sent' && 'refused' in outcome ? withMaskedMessage(outcome, mask) : undefined;
+  let { statusCode: status } = response;
+  let bytesOut = 0;
+  if (outcome !== 'sent') {
+    const answer =
+      'refused' in outcome ? refusalAnswer(refusal ?? outcome, trace.id, exchange.matched) : outcome;
+    send(exchange, answer, refusal, deps.draining());
+    status = answer.status;
+    bytesOut = answer.body.length;
+  }
+  const record = recordOf(trace, active, { status, bytesOut, refusal }, mask);
+  deps.metrics.call(record);
+  deps.record(record);
+}
+
+function send(exchange: Exchange, answer: Answer, refusal: Refusal | undefined, draining: boolean): void {
+  const { response, request, trace } = exchange;
+  if (response.destroyed || response.headersSent) return;
+  const decision = refusal === undefined ? 'allow' : answer.status < 500 ? 'deny' : 'fault';
+  const headers = [...answer.headers, 'Content-Length', String(answer.body.length)];
+  headers.push('Rankguard-Decision', decision, 'Rankguard-Request-Id', trace.id);
+  const closing = refusal?.close === true;
+  if (closing || draining) headers.push('Connection', 'close');
+  response.writeHead(answer.status, headers);
+  response.end(answer.body);
+  if (!request.complete && hasBody(request)) discardRest(request, closing);
+}
+
+function withMaskedMessage(refusal: Refusal, mask: (text: string) => string): Refusal {
+  return { ...refusal, reason: { ...refusal.reason, message: mask(refusal.reason.message) } };
+}
+
+/** What may still come of a refused body before the connection is cut: an honest caller's rest, not a flood. */
+const DISCARDED_BYTES = 4 * 1024 * 1024;
+const DISCARD_MS = 2_000;
+
+/**
+ * Reads on without keeping anything, so that the caller sees the answer instead of a reset connection; cuts the
+ * connection when too much comes or it takes too long.
+ */
+function discardRest(request: IncomingMessage, closing: boolean): void {
+  const { socket } = request;
+  let bytes = 0;
+  const timer = setTimeout(() => socket.destroy(), DISCARD_MS);
+  timer.unref();
+  request.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes > DISCARDED_BYTES) socket.destroy();
+  });
+  request.on('close', () => clearTimeout(timer));
+  request.on('end', () => {
+    clearTimeout(timer);
+    if (closing) socket.end();
+  });
+}

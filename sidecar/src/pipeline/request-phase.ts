@@ -1,0 +1,207 @@
+import type { Obligations, Verdict } from '@rankguard/contract';
+import type { MatchedRoute, RankingPart, RequestReading } from '../dialects/index.ts';
+import { type CallContext, type GatheredFacts, requestFacts } from '../facts/index.ts';
+import { removeElements } from '../json/elements.ts';
+import { splice } from '../json/splice.ts';
+import { type Edit, type JsonDocument, Kind } from '../json/types.ts';
+import type { Active } from '../runtime/types.ts';
+import { type Refusal, refuse } from './refusal.ts';
+import { addCounts, lap, type Trace } from './trace.ts';
+
+/** What the response phase must know of the request. Nothing in it refers to the body. */
+export interface Judged {
+  readonly facts: GatheredFacts;
+  readonly obligations: Obligations;
+  /** For each ranking: the caller's (overall) index of each candidate that is sent, in the order sent. */
+  readonly kept: readonly (readonly number[])[];
+  /** For each ranking: the overall index of its first candidate. */
+  readonly offsets: readonly number[];
+}
+
+export interface Forwardable extends Judged {
+  readonly refused: false;
+  /** null: nothing is left to rank; the dialect's empty answer is sent. */
+  readonly body: Buffer | null;
+}
+
+export interface RequestCall {
+  readonly active: Active;
+  readonly matched: MatchedRoute;
+  readonly context: CallContext;
+  readonly trace: Trace;
+}
+
+/**
+ * Reads, recognises, decides and changes one request body. Synchronous: the tape lives in the kernel's memory and
+ * the next call takes it over.
+ */
+export function judgeRequest(call: RequestCall, body: Buffer): Forwardable | Refusal {
+  const { active, matched, trace } = call;
+  let at = performance.now();
+  const read = active.reader.read(body);
+  if (!read.ok) return refuse(read.code, read.message);
+  const { document } = read;
+  const reading = matched.dialect.readRequest(document, matched.route);
+  if (!reading.ok) return refuse(reading.code, reading.message);
+  const context = withBodyDataset(call.context, document);
+  if ('refused' in context) return context;
+  const outside = outsideConnection(active, reading, trace, context);
+  if (outside) return outside;
+  const facts = requestFacts(context, document, reading, active.documents, active.policies.projection);
+  at = lap(trace, 'recognise', at);
+  const verdict = decideOn(call, facts.value, 'request');
+  at = lap(trace, 'decide', at);
+  if (verdict.kind !== 'allow') return refusalOf(verdict);
+  const acted = act(call, document, reading, facts, verdict.obligations);
+  lap(trace, 'act', at);
+  return acted;
+}
+
+/** A route without a body: identity and policy still judge it. */
+export function judgeBodiless(call: RequestCall): Forwardable | Refusal {
+  const at = performance.now();
+  const facts = requestFacts(
+    call.context,
+    null,
+    null,
+    call.active.documents,
+    call.active.policies.projection,
+  );
+  const verdict = decideOn(call, facts.value, 'request');
+  lap(call.trace, 'decide', at);
+  if (verdict.kind !== 'allow') return refusalOf(verdict);
+  return {
+    refused: false,
+    facts,
+    obligations: verdict.obligations,
+    kept: [],
+    offsets: [],
+    body: Buffer.alloc(0),
+  };
+}
+
+export function decideOn(call: RequestCall, facts: unknown, phase: 'request' | 'response'): Verdict {
+  const decision = call.active.policies.decide(facts, phase);
+  for (const entry of decision.shadow) call.trace.shadow.push(entry);
+  return decision.verdict;
+}
+
+export function refusalOf(verdict: Exclude<Verdict, { kind: 'allow' }>): Refusal {
+  // No approval path exists yet, so a hold can only end in a denial (policy check refuses `hold` as well).
+  return { refused: true, reason: verdict.reason };
+}
+
+function withBodyDataset(context: CallContext, document: JsonDocument): CallContext | Refusal {
+  const source = context.connection.dataset;
+  if (source?.from !== 'body' || document.kind(0) !== Kind.Object) return context;
+  const token = document.get(0, source.name);
+  if (token === -1 || document.isNull(token)) return context;
+  if (document.kind(token) !== Kind.String) return refuse('BODY_SHAPE', `${source.name} must be a string`);
+  return { ...context, dataset: document.string(token), datasetSource: 'body' };
+}
+
+/** What the connection itself refuses, before any policy is asked. */
+function outsideConnection(
+  active: Active,
+  reading: RequestReading,
+  trace: Trace,
+  context: CallContext,
+): Refusal | undefined {
+  const { models, limits } = active.bundle.connection;
+  trace.model = reading.model;
+  trace.dataset = context.dataset;
+  trace.documents = reading.parts.reduce((sum, part) => sum + part.candidates.length, 0);
+  if (trace.documents > limits.documents) {
+    return refuse('TOO_MANY_DOCUMENTS', `${trace.documents} documents; the limit is ${limits.documents}`);
+  }
+  if (models !== null && reading.model !== null && !models.some(({ name }) => name === reading.model)) {
+    return refuse('MODEL_NOT_ALLOWED');
+  }
+  return undefined;
+}
+
+function act(
+  call: RequestCall,
+  document: JsonDocument,
+  reading: RequestReading,
+  facts: GatheredFacts,
+  obligations: Obligations,
+): Forwardable | Refusal {
+  const { active, trace } = call;
+  const dropped = new Set(obligations.drop.map(({ index }) => index));
+  const plan = planParts(reading, dropped, obligations);
+  if ('refused' in plan) return plan;
+  const { kept, offsets } = plan;
+  trace.dropped = trace.documents - kept.reduce((sum, part) => sum + part.length, 0);
+  const judged = { refused: false, facts, obligations, kept, offsets } as const;
+  const empty = kept.filter((part) => part.length === 0).length;
+  if (empty === kept.length) return { ...judged, body: null };
+  if (empty > 0) {
+    return refuse('NOT_ALLOWED', 'one of the rankings has no candidate left; send it in a call of its own');
+  }
+  const edits = dropEdits(document, reading, kept, offsets);
+  if (active.bundle.masking.order === 'mask-then-score') {
+    const result = active.masker.json(document, requestPlaces(reading), obligations.mask);
+    addCounts(trace.masked, result.counts);
+    edits.push(...result.edits);
+  }
+  return { ...judged, body: splice(document.bytes, edits) };
+}
+
+/** Which candidates stay, in the caller's overall numbering; or the denial of a limit that does not truncate. */
+function planParts(
+  reading: RequestReading,
+  dropped: ReadonlySet<number>,
+  { limit }: Obligations,
+): { kept: number[][]; offsets: number[] } | Refusal {
+  const kept: number[][] = [];
+  const offsets: number[] = [];
+  let next = 0;
+  let total = 0;
+  for (const part of reading.parts) {
+    offsets.push(next);
+    const indices = part.candidates.map((_, place) => next + place).filter((index) => !dropped.has(index));
+    next += part.candidates.length;
+    const room = limit?.truncate === true ? Math.max(0, limit.documents - total) : indices.length;
+    kept.push(indices.slice(0, room));
+    total += Math.min(room, indices.length);
+  }
+  if (limit !== null && !limit.truncate && total > limit.documents) {
+    const message = `${total} documents; the policy's limit is ${limit.documents}`;
+    return { refused: true, reason: { code: 'LIMIT_EXCEEDED', message, policy: limit.policy } };
+  }
+  return { kept, offsets };
+}
+
+function dropEdits(
+  document: JsonDocument,
+  reading: RequestReading,
+  kept: readonly (readonly number[])[],
+  offsets: readonly number[],
+): Edit[] {
+  const edits: Edit[] = [];
+  for (const [place, part] of reading.parts.entries()) {
+    const staying = new Set(kept[place]);
+    if (staying.size === part.candidates.length) continue;
+    const offset = offsets[place] ?? 0;
+    edits.push(...removeElements(document, part.documentsToken, (index) => !staying.has(offset + index)));
+    if (reading.topN !== null && reading.topN > staying.size) {
+      const { topNToken } = reading;
+      edits.push({
+        start: document.start(topNToken),
+        end: document.end(topNToken),
+        with: String(staying.size),
+      });
+    }
+  }
+  return edits;
+}
+
+function requestPlaces(reading: RequestReading) {
+  const all: readonly RankingPart[] = reading.parts;
+  return {
+    queries: all.map(({ queryToken }) => queryToken),
+    documents: all.flatMap((part) => part.candidates).map((token, index) => ({ index, token })),
+    results: [],
+  };
+}

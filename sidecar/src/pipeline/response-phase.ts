@@ -1,0 +1,170 @@
+import { REASONS } from '@rankguard/contract';
+import type { ResponseReading } from '../dialects/index.ts';
+import { responseFacts } from '../facts/index.ts';
+import { decodeBody } from '../forward/encoding.ts';
+import type { UpstreamResponse } from '../forward/index.ts';
+import { removeElements } from '../json/elements.ts';
+import { splice } from '../json/splice.ts';
+import type { Edit, JsonDocument } from '../json/types.ts';
+import { callerHeaders } from './headers.ts';
+import { type Answer, type Refusal, refusalAnswer, refuse } from './refusal.ts';
+import { decideOn, type Judged, type RequestCall, refusalOf } from './request-phase.ts';
+import { addCounts, lap } from './trace.ts';
+
+const JSON_TYPE = ['Content-Type', 'application/json'];
+const TEXT_TYPE = ['Content-Type', 'text/plain; charset=utf-8'];
+
+/** Undoes the content encoding of an answer; upstreams send one although `identity` was asked for. */
+export async function decodeResponse(
+  call: RequestCall,
+  response: UpstreamResponse,
+  reserve: (bytes: number) => boolean,
+): Promise<Buffer | Refusal> {
+  const { responseBytes } = call.active.bundle.connection.limits;
+  const coding = response.headers.get('content-encoding')?.join(',');
+  const decoded = await decodeBody(response.body, coding, responseBytes);
+  if (!decoded.ok) return refuse(decoded.why === 'size' ? 'UPSTREAM_TOO_LARGE' : 'UPSTREAM_ENCODING');
+  if (decoded.body !== response.body && !reserve(decoded.body.length)) return refuse('BUFFER_FULL');
+  return decoded.body;
+}
+
+/** Judges, repairs and masks the upstream's answer. Synchronous, for the reason given in `judgeRequest`. */
+export function judgeResponse(
+  call: RequestCall,
+  judged: Judged,
+  response: UpstreamResponse,
+  body: Buffer,
+): Answer | Refusal {
+  const { status } = response;
+  if (status < 200 || (status >= 300 && status < 400)) {
+    return refuse('UPSTREAM_SHAPE', `the reranker answered ${status}, which is no answer of this API`);
+  }
+  if (status >= 400) return errorAnswer(call, judged, response, body);
+  let at = performance.now();
+  const read = call.active.reader.read(body);
+  if (!read.ok) return refuse('UPSTREAM_MALFORMED', `the reranker's answer: ${read.message}`);
+  const { document } = read;
+  const { dialect, route } = call.matched;
+  const sent = judged.kept.map((part) => part.length);
+  const reading = route.operation === 'rerank' ? dialect.readResponse(document, route, sent) : null;
+  if (reading !== null && !reading.ok)
+    return refuse(reading.code, `the reranker's answer: ${reading.message}`);
+  call.trace.results = reading?.parts.reduce((sum, part) => sum + part.results.length, 0) ?? 0;
+  at = lap(call.trace, 'recognise', at);
+  const decided = decideResponse(call, judged, response, reading, body.length);
+  at = lap(call.trace, 'decide', at);
+  if ('refused' in decided) return decided;
+  const edits = reading === null ? [] : repair(document, reading, judged, decided.dropped);
+  const places = { queries: [], documents: [], results: resultPlaces(reading, judged) };
+  const masked = call.active.masker.json(document, places, decided.mask);
+  addCounts(call.trace.masked, masked.counts);
+  edits.push(...masked.edits);
+  const answer = splice(body, edits);
+  lap(call.trace, 'act', at);
+  return { status, headers: [...passedHeaders(call, response), ...JSON_TYPE], body: answer };
+}
+
+interface Decided {
+  readonly mask: Judged['obligations']['mask'];
+  readonly dropped: ReadonlySet<number>;
+}
+
+function decideResponse(
+  call: RequestCall,
+  judged: Judged,
+  response: UpstreamResponse,
+  reading: ResponseReading | null,
+  bytes: number,
+): Decided | Refusal {
+  const { mask, drop } = judged.obligations;
+  const dropped = new Set(drop.map(({ index }) => index));
+  if (!call.active.policies.seesResponse) return { mask, dropped };
+  const facts = responseFacts(judged.facts, { status: response.status, bytes }, reading, judged.kept);
+  const verdict = decideOn(call, facts, 'response');
+  if (verdict.kind !== 'allow') return refusalOf(verdict);
+  for (const { index } of verdict.obligations.drop) dropped.add(index);
+  return { mask: [...mask, ...verdict.obligations.mask], dropped };
+}
+
+/** Gives every result the caller's own index back, and removes results of dropped candidates. */
+function repair(
+  document: JsonDocument,
+  reading: ResponseReading,
+  judged: Judged,
+  dropped: ReadonlySet<number>,
+): Edit[] {
+  const edits: Edit[] = [];
+  for (const [place, part] of reading.parts.entries()) {
+    const kept = judged.kept[place] ?? [];
+    const offset = judged.offsets[place] ?? 0;
+    for (const result of part.results) {
+      const own = (kept[result.index] ?? 0) - offset;
+      if (own === result.index) continue;
+      edits.push({
+        start: document.start(result.indexToken),
+        end: document.end(result.indexToken),
+        with: String(own),
+      });
+    }
+    const gone = (order: number) => dropped.has(kept[part.results[order]?.index ?? -1] ?? -1);
+    if (part.results.some((_, order) => gone(order))) {
+      edits.push(...removeElements(document, part.resultsToken, gone));
+    }
+  }
+  return edits;
+}
+
+function resultPlaces(reading: ResponseReading | null, judged: Judged) {
+  const places: { index: number; token: number }[] = [];
+  for (const [place, part] of (reading?.parts ?? []).entries()) {
+    for (const { index, documentToken } of part.results) {
+      places.push({ index: judged.kept[place]?.[index] ?? -1, token: documentToken });
+    }
+  }
+  return places;
+}
+
+/** The upstream's own error keeps its status; its body may quote the input, so it is masked or replaced. */
+function errorAnswer(
+  call: RequestCall,
+  judged: Judged,
+  response: UpstreamResponse,
+  body: Buffer,
+): Answer | Refusal {
+  const { active, trace } = call;
+  const decided = decideResponse(call, judged, response, null, body.length);
+  if ('refused' in decided) return decided;
+  const headers = passedHeaders(call, response);
+  const { status } = response;
+  if (body.length === 0) return { status, headers, body };
+  const read = active.reader.read(body);
+  if (read.ok) {
+    const places = { queries: [], documents: [], results: [] };
+    const masked = active.masker.json(read.document, places, decided.mask);
+    addCounts(trace.masked, masked.counts);
+    return { status, headers: [...headers, ...JSON_TYPE], body: splice(body, masked.edits) };
+  }
+  const looksLikeJson = /^\s*[{["]/.test(body.subarray(0, 64).toString('latin1'));
+  if (!looksLikeJson && isText(body)) {
+    const masked = active.masker.text(body);
+    addCounts(trace.masked, masked.counts);
+    return { status, headers: [...headers, ...TEXT_TYPE], body: splice(body, masked.edits) };
+  }
+  const replaced = refusalAnswer(
+    refuse('UPSTREAM_ERROR', `the reranker answered ${status} with a body that cannot be read`),
+    trace.id,
+    call.matched,
+  );
+  const problem = { ...JSON.parse(replaced.body.toString()), status, title: REASONS.UPSTREAM_ERROR.sentence };
+  return { ...replaced, status, body: Buffer.from(JSON.stringify(problem)) };
+}
+
+function isText(body: Buffer): boolean {
+  const text = body.toString('utf8');
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+  return !/[\u0000-\u0008\u000e-\u001f\ufffd]/.test(text);
+}
+
+function passedHeaders(call: RequestCall, response: UpstreamResponse): string[] {
+  return callerHeaders(response.headers, call.matched.dialect, (value) => call.active.masker.string(value));
+}

@@ -1,0 +1,130 @@
+import { REASONS } from '@rankguard/contract';
+import type { MatchedRoute } from '../dialects/index.ts';
+import { readCredential } from '../identity/index.ts';
+import type { Active } from '../runtime/types.ts';
+import { datasetOf, matchRoute } from './accept.ts';
+import { readBody } from './body.ts';
+import type { Exchange, PipelineDeps } from './exchange.ts';
+import { upstreamHeaders } from './headers.ts';
+import { passThrough } from './pass-through.ts';
+import { type Answer, type Refusal, refuse } from './refusal.ts';
+import { type Forwardable, judgeBodiless, judgeRequest, type RequestCall } from './request-phase.ts';
+import { decodeResponse, judgeResponse } from './response-phase.ts';
+import { connectionName, lap } from './trace.ts';
+
+/** A body that is refused may be this late before its time is up, whatever the connection's own timeout is. */
+const LONGEST_BODY_MS = 30_000;
+
+/** Takes one call through its stages. `sent`: the answer is already on its way, streamed. */
+export async function runCall(
+  deps: PipelineDeps,
+  exchange: Exchange,
+  active: Active,
+): Promise<Answer | Refusal | 'sent'> {
+  const { request, trace } = exchange;
+  const matched = matchRoute(request, active);
+  if ('refused' in matched) return matched;
+  exchange.matched = matched;
+  trace.dialect = matched.dialect.name;
+  trace.operation = matched.route.operation;
+  if (matched.route.operation === 'health') return (await passThrough(exchange, active)) ?? 'sent';
+  const { expires } = active.bundle;
+  if (expires !== null && deps.now() >= expires * 1000) return refuse('BUNDLE_EXPIRED');
+  const call = await gather(deps, exchange, active, matched);
+  if ('refused' in call) return call;
+  const judged = await judge(exchange, call);
+  if (judged.refused) return judged;
+  if (judged.body === null) {
+    const body = Buffer.from(matched.dialect.empty(matched.route, trace.id, judged.kept.length));
+    return { status: 200, headers: ['Content-Type', 'application/json'], body };
+  }
+  return forward(deps, exchange, call, judged, judged.body);
+}
+
+/** Who asks, and for which data set. */
+async function gather(
+  deps: PipelineDeps,
+  exchange: Exchange,
+  active: Active,
+  matched: MatchedRoute,
+): Promise<RequestCall | Refusal> {
+  const { request, trace } = exchange;
+  const at = performance.now();
+  const pending = active.authenticator.authenticate(readCredential(request.rawHeaders));
+  const result = pending instanceof Promise ? await pending : pending;
+  lap(trace, 'authenticate', at);
+  if (!result.ok) {
+    const { challenge, retryAfter } = result;
+    return refuse(result.code, result.message, {
+      challenge,
+      ...(retryAfter === undefined ? {} : { retryAfter }),
+    });
+  }
+  trace.identity = result.identity;
+  const dataset = datasetOf(request, active, result.identity.claims);
+  if ('refused' in dataset) return dataset;
+  const { connection } = active.bundle;
+  const context = {
+    id: trace.id,
+    connection,
+    matched,
+    identity: result.identity,
+    ...dataset,
+    now: deps.now(),
+  };
+  return { active, matched, context, trace };
+}
+
+async function judge(exchange: Exchange, call: RequestCall): Promise<Forwardable | Refusal> {
+  if (call.matched.route.method === 'GET') return judgeBodiless(call);
+  const { request, response, trace, reserve } = exchange;
+  const { limits } = call.active.bundle.connection;
+  // Only now: nobody is told to send a body that will not be read (RFC 9110 section 10.1.1).
+  if (request.headers.expect !== undefined) response.writeContinue();
+  const at = performance.now();
+  const timeoutMs = Math.min(limits.timeoutSeconds * 1000, LONGEST_BODY_MS);
+  const body = await readBody(request, { maxBytes: limits.requestBytes, timeoutMs, reserve });
+  lap(trace, 'read', at);
+  if (!Buffer.isBuffer(body)) return body;
+  trace.bytesIn = body.length;
+  return judgeRequest(call, body);
+}
+
+async function forward(
+  deps: PipelineDeps,
+  exchange: Exchange,
+  call: RequestCall,
+  judged: Forwardable,
+  body: Buffer,
+): Promise<Answer | Refusal> {
+  const { trace, reserve, gone } = exchange;
+  const { active, matched } = call;
+  const { limits } = active.bundle.connection;
+  const { method, path } = matched.route;
+  const at = performance.now();
+  const received = await active.upstream.send(
+    { method, path, headers: headersFor(exchange, call), body: method === 'POST' ? body : null },
+    { signal: gone, maxBytes: limits.responseBytes, timeoutMs: limits.timeoutSeconds * 1000, reserve },
+  );
+  lap(trace, 'forward', at);
+  if (!received.ok) {
+    if (received.code !== 'CLIENT_GONE') deps.metrics.upstreamError(connectionName(active), received.code);
+    return refuse(received.code, received.message);
+  }
+  trace.upstreamStatus = received.status;
+  const decoded = await decodeResponse(call, received, reserve);
+  const answer = Buffer.isBuffer(decoded) ? judgeResponse(call, judged, received, decoded) : decoded;
+  const failed = 'refused' in answer && REASONS[answer.reason.code].kind === 'upstream';
+  if (failed) deps.metrics.upstreamError(connectionName(active), answer.reason.code);
+  return answer;
+}
+
+function headersFor(exchange: Exchange, { active, matched }: RequestCall): string[] {
+  const masks = active.bundle.masking.order === 'mask-then-score';
+  return upstreamHeaders(exchange.request.rawHeaders, matched.dialect, {
+    hasBody: matched.route.method === 'POST',
+    requestId: exchange.trace.id,
+    upstreamKey: active.upstreamKey,
+    mask: masks ? (value) => active.masker.string(value) : (value) => value,
+  });
+}

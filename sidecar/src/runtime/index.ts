@@ -1,0 +1,118 @@
+import { type Bundle, CodedError, type SecretRef } from '@rankguard/contract';
+import { createRouter } from '../dialects/index.ts';
+import { createDocumentReader } from '../facts/index.ts';
+import { createUpstream, type Upstream } from '../forward/index.ts';
+import { createAuthenticator, type KeySets } from '../identity/index.ts';
+import { createJsonReader } from '../json/index.ts';
+import { createKernel } from '../kernel/index.ts';
+import { createMasker } from '../masking/index.ts';
+import { createHealthProxy, type HealthProxy } from '../pipeline/index.ts';
+import { createPolicySet } from '../policy/index.ts';
+import { warmFacts } from './samples.ts';
+import type { Active } from './types.ts';
+
+export type { Active } from './types.ts';
+
+/** Reads one key of a Secret. Throws CONFIG_INVALID when it is not there. */
+export type ReadSecret = (reference: SecretRef) => Uint8Array;
+
+export interface Runtime {
+  readonly active: () => Active | undefined;
+  /**
+   * Builds all that a bundle needs, warms it, and only then puts it in force, in one assignment.
+   * Throws CodedError when anything does not fit; what was in force stays.
+   */
+  activate(bundle: Bundle, readSecret: ReadSecret): void;
+  close(): Promise<void>;
+}
+
+/** Sockets to the upstream; more calls than this wait for one. */
+const UPSTREAM_CONNECTIONS = 256;
+
+interface Wire {
+  readonly ca: string | null;
+  readonly upstream: Upstream;
+  readonly health: HealthProxy;
+}
+
+/** Holds the bundle in force. Readers, kernel, keys and connections outlive a change of policy. */
+export function createRuntime(deps: {
+  readonly upstreamUrl: string;
+  readonly keySets: KeySets;
+  readonly now: () => number;
+}): Runtime {
+  const kernel = createKernel();
+  const reader = createJsonReader(kernel);
+  const createReader = () => createJsonReader(createKernel());
+  const documents = createDocumentReader(createReader());
+  let active: Active | undefined;
+  let wire: Wire | undefined;
+
+  /** Connections are kept unless the trust in the upstream changes; calls in flight keep the old ones. */
+  function wireFor(ca: string | null): Wire {
+    if (wire !== undefined && wire.ca === ca) return wire;
+    const url = deps.upstreamUrl;
+    return {
+      ca,
+      upstream: createUpstream({ url, ca, connections: UPSTREAM_CONNECTIONS }),
+      health: createHealthProxy({ url, ca }),
+    };
+  }
+
+  function build(bundle: Bundle, readSecret: ReadSecret, current: Wire): Active {
+    const { connection, masking } = bundle;
+    const tokenKey = masking.tokenKey === null ? null : readSecret(masking.tokenKey);
+    const upstreamKey = connection.upstreamKey === null ? null : textOf(readSecret, connection.upstreamKey);
+    const policies = createPolicySet(bundle.policies);
+    policies.warm(warmFacts(bundle));
+    return {
+      bundle,
+      match: createRouter(connection.dialects).match,
+      authenticator: createAuthenticator({
+        issuers: connection.issuers,
+        anonymous: connection.anonymous,
+        keySets: deps.keySets,
+        now: deps.now,
+      }),
+      reader,
+      documents,
+      policies,
+      masker: createMasker({ kernel, createReader, masking, tokenKey }),
+      upstream: current.upstream,
+      health: current.health,
+      upstreamKey,
+    };
+  }
+
+  return {
+    active: () => active,
+    activate(bundle, readSecret) {
+      const next = wireFor(bundle.connection.upstreamCa);
+      active = build(bundle, readSecret, next);
+      const old = wire;
+      wire = next;
+      deps.keySets.start(bundle.connection.issuers);
+      if (old !== undefined && old !== next) void closeWire(old);
+    },
+    async close() {
+      if (wire !== undefined) await closeWire(wire);
+    },
+  };
+}
+
+async function closeWire({ upstream, health }: Wire): Promise<void> {
+  health.close();
+  await upstream.close();
+}
+
+/** A header value cannot hold what a Secret may: line ends are trimmed, the rest is refused. */
+function textOf(readSecret: ReadSecret, reference: SecretRef): string {
+  const text = Buffer.from(readSecret(reference)).toString('utf8').trim();
+  if (text === '' || !/^[\x21-\x7e]+$/.test(text)) {
+    throw new CodedError(
+      'CONFIG_INVALID',
+      `key ${reference.key} of Secret ${reference.name} is no header value`,
+    );
+  }
+  return text;
+}

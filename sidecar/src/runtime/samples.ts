@@ -1,0 +1,56 @@
+import { ANONYMOUS, type Bundle } from '@rankguard/contract';
+
+const DOCUMENTS = 20;
+/** V8 has optimised a module's hot code after about this many evaluations. */
+const ROUNDS = 30;
+
+/** Facts to warm policies with: made up, total, of both phases. */
+export function warmFacts(bundle: Bundle): readonly unknown[] {
+  const { namespace, name } = bundle.connection;
+  const documents = Array.from({ length: DOCUMENTS }, (_, index) => ({
+    index,
+    id: `warm-${index}`,
+    text: 'a document to warm up with',
+    fields: {},
+  }));
+  const request = {
+    id: 'warm-up',
+    session: null,
+    time: { unix: 0, weekday: 0, hour: 0 },
+    method: 'POST',
+    path: '/rerank',
+    operation: 'rerank',
+    model: null,
+    model_version: null,
+    dataset: null,
+    dataset_source: null,
+    query: 'a query to warm up with',
+    documents,
+    counts: { documents: DOCUMENTS, bytes: 1000, tokens_estimate: 250 },
+    top_n: null,
+    cost_estimate: 1,
+    digest: '',
+    justification: null,
+  };
+  const facts = {
+    phase: 'request',
+    connection: {
+      namespace,
+      name,
+      listener: 'ingress',
+      direction: 'ingress',
+      protocol: 'http',
+      dialect: 'tei',
+    },
+    identity: ANONYMOUS,
+    request,
+    sql: { statements: [] },
+    vector: { collection: null, scope: null, filter: null, limit: null },
+    response: { status: 0, results: [], rows: 0, bytes: 0 },
+    findings: [],
+    usage: { calls: 0, documents: 0, rows: 0, cost: 0, denied: 0 },
+  };
+  return Array.from({ length: ROUNDS }, (_, round) =>
+    round % 2 === 0 ? facts : { ...facts, phase: 'response' },
+  );
+}

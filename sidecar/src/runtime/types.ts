@@ -1,0 +1,24 @@
+import type { Bundle } from '@rankguard/contract';
+import type { MatchedRoute } from '../dialects/index.ts';
+import type { DocumentReader } from '../facts/index.ts';
+import type { Upstream } from '../forward/index.ts';
+import type { Authenticator } from '../identity/index.ts';
+import type { JsonReader } from '../json/index.ts';
+import type { Masker } from '../masking/index.ts';
+import type { HealthProxy } from '../pipeline/index.ts';
+import type { PolicySet } from '../policy/index.ts';
+
+/** A bundle in force: everything that a call needs, made once. A call keeps the one it began with. */
+export interface Active {
+  readonly bundle: Bundle;
+  readonly match: (method: string, path: string) => MatchedRoute | undefined;
+  readonly authenticator: Authenticator;
+  readonly reader: JsonReader;
+  readonly documents: DocumentReader;
+  readonly policies: PolicySet;
+  readonly masker: Masker;
+  readonly upstream: Upstream;
+  readonly health: HealthProxy;
+  /** The upstream's own key, or null. */
+  readonly upstreamKey: string | null;
+}

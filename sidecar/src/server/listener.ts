@@ -1,0 +1,109 @@
+import { createServer, type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import { type AddressInfo, isIPv6, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { REASONS, type ReasonCode } from '@rankguard/contract';
+import type { Metrics } from '../metrics/index.ts';
+import { type Pipeline, refusalAnswer, refuse } from '../pipeline/index.ts';
+
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface TlsFiles {
+  readonly cert: Uint8Array;
+  readonly key: Uint8Array;
+}
+
+/** Room for an access token at its own limit and the rest of a head; more is 431. */
+const MAX_HEADER_BYTES = 48 * 1024;
+const HEADERS_TIMEOUT_MS = 15_000;
+/** Longer than clients' and API servers' own (Go: 90 s), so that the reuse of a connection does not race its end. */
+const KEEP_ALIVE_MS = 95_000;
+/** A body has its own timer (408 BODY_TIMEOUT); this one is behind it. */
+const REQUEST_TIMEOUT_MS = 120_000;
+
+const PARSE_ERRORS: Readonly<Record<string, ReasonCode>> = {
+  HPE_HEADER_OVERFLOW: 'HEADERS_TOO_LARGE',
+  ERR_HTTP_REQUEST_TIMEOUT: 'BODY_TIMEOUT',
+};
+
+/** A whole HTTP/1.1 answer as text, for sockets that have no request object. */
+function rawAnswer(code: ReasonCode, message?: string): string {
+  const answer = refusalAnswer(refuse(code, message), 'none', undefined);
+  const fields = [...answer.headers, 'Content-Length', String(answer.body.length), 'Connection', 'close'];
+  fields.push('Rankguard-Decision', REASONS[code].status < 500 ? 'deny' : 'fault');
+  const lines = [`HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status] ?? ''}`];
+  for (let at = 0; at < fields.length; at += 2) lines.push(`${fields[at]}: ${fields[at + 1]}`);
+  return `${lines.join('\r\n')}\r\n\r\n${answer.body.toString()}`;
+}
+
+/** The server in front of the reranker. Everything that is no plain request is answered here and closed. */
+export function createListener(deps: {
+  readonly pipeline: Pipeline;
+  readonly metrics: Metrics;
+  readonly tls: TlsFiles | undefined;
+}): Server {
+  const options = {
+    maxHeaderSize: MAX_HEADER_BYTES,
+    headersTimeout: HEADERS_TIMEOUT_MS,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    insecureHTTPParser: false,
+    requireHostHeader: true,
+    noDelay: true,
+  };
+  const server =
+    deps.tls === undefined
+      ? createServer(options)
+      : createTlsServer({ ...options, cert: Buffer.from(deps.tls.cert), key: Buffer.from(deps.tls.key) });
+  const handle: Parameters<Server['on']>[1] = (request: IncomingMessage, response: never) => {
+    void deps.pipeline.handle(request, response);
+  };
+  server.on('request', handle);
+  // Node would say "100 Continue" by itself, before anybody knows who asks.
+  server.on('checkContinue', handle);
+  server.on('checkExpectation', handle);
+
+  function refuseSocket(socket: Duplex, code: ReasonCode, message?: string): void {
+    deps.metrics.refusedMessage(code);
+    if (socket.writable) socket.end(rawAnswer(code, message));
+    else socket.destroy();
+  }
+  server.on('clientError', (error: Error & { code?: string }, socket: Duplex) => {
+    if (error.code === 'ECONNRESET' || (socket as Socket).destroyed) {
+      socket.destroy();
+      return;
+    }
+    const code = PARSE_ERRORS[error.code ?? ''] ?? 'REQUEST_MALFORMED';
+    refuseSocket(
+      socket,
+      code,
+      code === 'REQUEST_MALFORMED' ? `not one HTTP message (${error.code ?? 'unknown'})` : undefined,
+    );
+  });
+  server.on('connect', (_request: IncomingMessage, socket: Duplex) =>
+    refuseSocket(socket, 'ROUTE_NOT_ALLOWED'),
+  );
+  server.on('upgrade', (_request: IncomingMessage, socket: Duplex) =>
+    refuseSocket(socket, 'REQUEST_MALFORMED', 'no protocol can be upgraded here'),
+  );
+  return server;
+}
+
+/** Listens, and says where; port 0 takes a free one. */
+export function listen(server: Server, address: Address): Promise<Address> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(address.port, address.host, () => {
+      server.off('error', reject);
+      const bound = server.address() as AddressInfo;
+      resolve({ host: bound.address, port: bound.port });
+    });
+  });
+}
+
+export function formatAddress({ host, port }: Address): string {
+  return isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`;
+}
