@@ -1,0 +1,59 @@
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+# The Node of the package `node@24` comes first: the machine's own may be older.
+export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+export NODE_NO_WARNINGS := 1
+
+NODE := node -C source
+KERNEL := sidecar/src/kernel/kernel.wasm
+OPA := tools/.cache/opa.path
+
+.PHONY: help setup demo test test-unit lint typecheck build bench clean
+
+help: ## Show this list
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+node_modules/.package-lock.json: package-lock.json
+	@echo "installing npm packages"
+	@npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(OPA): tools/opa.sh
+	@mkdir -p $(@D)
+	@tools/opa.sh > $@.new
+	@mv $@.new $@
+
+$(KERNEL): node_modules/.package-lock.json $(wildcard sidecar/src/kernel/assembly/*.ts)
+	@npm run --silent kernel -w sidecar
+	@touch $@
+
+# The two downloads are independent of each other and mostly waiting: side by side.
+setup: ## Install what the other targets need (they do it themselves)
+	@$(MAKE) --no-print-directory -j2 $(KERNEL) $(OPA)
+
+demo: setup ## See it work: reranker, identity provider and sidecar on this machine (KEEP=1 leaves them running)
+	@$(NODE) examples/support-search/src/demo/main.ts
+
+test: setup ## Run every check and test; ends with "N passed, N failed, N skipped"
+	@$(NODE) tools/test/main.ts
+
+test-unit: setup ## Run the Jest suites (ARGS="path or -t name")
+	@npm test --silent -- $(ARGS)
+
+lint: setup ## Check style and types
+	@biome check .
+	@$(MAKE) --no-print-directory typecheck
+
+typecheck: setup
+	@tsc -b
+	@tsc -p test
+
+build: setup ## Compile to dist/; then `npx rankguard --help`
+	@tsc -b
+	@npm run --silent build:assets -w sidecar
+
+bench: build ## Compare with a direct call and a bare hop (ARGS="--help" shows the options)
+	@node bench/dist/main.js $(ARGS)
+
+clean: ## Remove what was built (not what was installed)
+	@rm -rf */dist examples/*/dist */*.tsbuildinfo examples/*/*.tsbuildinfo $(KERNEL) coverage
