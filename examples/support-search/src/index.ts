@@ -1,0 +1,10 @@
+export {
+  AUDIENCE,
+  createIssuer,
+  fetchToken,
+  type Issuer,
+  type IssuerOptions,
+  PEOPLE,
+} from './issuer/index.ts';
+export { createReranker, type JournalEntry, type Reranker, type RerankerOptions } from './reranker/index.ts';
+export { generateTickets, type Team, type Ticket, toDocument } from './tickets/index.ts';
