@@ -1,0 +1,12 @@
+#!/usr/bin/env node
+import { existsSync } from 'node:fs';
+import { enableCompileCache } from 'node:module';
+
+// Compiled code of the last start is read back instead of being made again.
+enableCompileCache?.();
+const main = new URL('../dist/main.js', import.meta.url);
+if (!existsSync(main)) {
+  process.stderr.write('rankguard is not built; run `make build` first\n');
+  process.exit(69);
+}
+await import(main.href);

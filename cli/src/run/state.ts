@@ -1,0 +1,42 @@
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** What outlives a restart: the last revision, so that revisions stay monotonic. */
+export interface State {
+  /** The revision for a bundle with this digest of its files: the last one again when nothing changed. */
+  next(digest: string): number;
+  /** Remembers what was activated. */
+  activated(digest: string, revision: number): Promise<void>;
+}
+
+interface Saved {
+  readonly revision: number;
+  readonly digest: string;
+}
+
+const FILE = 'revision.json';
+
+export async function openState(directory: string | undefined): Promise<State> {
+  if (directory !== undefined) await mkdir(directory, { recursive: true });
+  let last = directory === undefined ? undefined : await readSaved(join(directory, FILE));
+  return {
+    next: (digest) => (last === undefined ? 1 : last.digest === digest ? last.revision : last.revision + 1),
+    async activated(digest, revision) {
+      last = { digest, revision };
+      if (directory === undefined) return;
+      const path = join(directory, FILE);
+      await writeFile(`${path}.new`, JSON.stringify(last));
+      await rename(`${path}.new`, path);
+    },
+  };
+}
+
+async function readSaved(path: string): Promise<Saved | undefined> {
+  try {
+    const saved = JSON.parse(await readFile(path, 'utf8')) as Partial<Saved>;
+    if (Number.isSafeInteger(saved.revision) && typeof saved.digest === 'string') return saved as Saved;
+  } catch {
+    // No state yet, or a file that a crash cut short: revisions start again.
+  }
+  return undefined;
+}
