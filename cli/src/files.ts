@@ -16,7 +16,10 @@ export async function readYamlFiles(directory: string): Promise<SourceFile[]> {
     bytes += text.length;
     files.push({ file: join(directory, name), text });
     if (files.length > MOST_FILES || bytes > MOST_BYTES) {
-      throw new Exit(EXIT.noInput, `${directory} holds more than ${MOST_FILES} files or ${MOST_BYTES} bytes of YAML`);
+      throw new Exit(
+        EXIT.noInput,
+        `${directory} holds more than ${MOST_FILES} files or ${MOST_BYTES} bytes of YAML`,
+      );
     }
   }
   if (files.length === 0) throw new Exit(EXIT.noInput, `${directory} holds no .yaml or .yml file`);

@@ -17,7 +17,11 @@ async function findOpa(): Promise<string> {
     const { stdout } = await run(script, { env: process.env });
     return stdout.trim();
   } catch (cause) {
-    throw new Exit(EXIT.unavailable, `opa cannot be obtained; set RANKGUARD_OPA to its path\n${String(cause)}`, { cause });
+    throw new Exit(
+      EXIT.unavailable,
+      `opa cannot be obtained; set RANKGUARD_OPA to its path\n${String(cause)}`,
+      { cause },
+    );
   }
 }
 
@@ -33,5 +37,7 @@ const io: Io = {
   color: process.stdout.isTTY === true && process.env['NO_COLOR'] === undefined,
 };
 // A closed pipe (`rankguard … | head`) is an end, not a crash.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? EXIT.ok : EXIT.software));
+process.stdout.on('error', (error: NodeJS.ErrnoException) =>
+  process.exit(error.code === 'EPIPE' ? EXIT.ok : EXIT.software),
+);
 process.exitCode = await runProgram(process.argv.slice(2), io);

@@ -53,12 +53,20 @@ export async function runProgram(args: readonly string[], io: Io): Promise<ExitC
       return error.exitCode;
     }
     const code = codeOf(error);
-    io.stderr.write(`rankguard: ${code ?? 'INTERNAL'}: ${error instanceof Error ? error.message : String(error)}\n`);
-    return code === 'COMPILER_MISSING' ? EXIT.unavailable : code?.startsWith('CONFIG_') ? EXIT.data : EXIT.software;
+    io.stderr.write(
+      `rankguard: ${code ?? 'INTERNAL'}: ${error instanceof Error ? error.message : String(error)}\n`,
+    );
+    return code === 'COMPILER_MISSING'
+      ? EXIT.unavailable
+      : code?.startsWith('CONFIG_')
+        ? EXIT.data
+        : EXIT.software;
   }
 }
 
 /** Problems as a person reads them: a line each. */
 export function problemLines(problems: readonly Problem[]): string {
-  return problems.map((problem) => `${problem.severity}: ${formatProblem(problem)} [${problem.code}]\n`).join('');
+  return problems
+    .map((problem) => `${problem.severity}: ${formatProblem(problem)} [${problem.code}]\n`)
+    .join('');
 }

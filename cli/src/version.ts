@@ -7,7 +7,9 @@ const require = createRequire(import.meta.url);
 export function versionCommand(io: Io): Command {
   return new Command('version')
     .description('Print the version.')
-    .addOption(new Option('-o, --output <format>', 'how to print it').choices(['table', 'json']).default('table'))
+    .addOption(
+      new Option('-o, --output <format>', 'how to print it').choices(['table', 'json']).default('table'),
+    )
     .action(({ output }: { output: string }) => {
       const { version } = require('../package.json') as { version: string };
       const facts = { version, node: process.version, platform: `${process.platform}/${process.arch}` };

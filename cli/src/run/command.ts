@@ -33,7 +33,8 @@ reason in the log while the last good one stays.`;
 function parseAddress(text: string): Address {
   const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]]*)):(\d{1,5})$/.exec(text);
   const port = Number(match?.[3]);
-  if (match === null || port > 65_535) throw new InvalidArgumentError('expected HOST:PORT, e.g. 127.0.0.1:8787');
+  if (match === null || port > 65_535)
+    throw new InvalidArgumentError('expected HOST:PORT, e.g. 127.0.0.1:8787');
   return { host: match[1] ?? (match[2] === '' ? '::' : (match[2] ?? '')), port };
 }
 
@@ -48,7 +49,8 @@ function parseUpstream(text: string): string {
 
 function parseSeconds(text: string): number {
   const seconds = Number(text);
-  if (!Number.isFinite(seconds) || seconds < 0) throw new InvalidArgumentError('expected a number of seconds');
+  if (!Number.isFinite(seconds) || seconds < 0)
+    throw new InvalidArgumentError('expected a number of seconds');
   return seconds;
 }
 
@@ -63,12 +65,16 @@ export function runCommand(io: Io): Command {
     )
     .addOption(new Option('--upstream <url>', 'the reranker').argParser(parseUpstream).makeOptionMandatory())
     .addOption(
-      new Option('--admin <addr>', 'serve /healthz, /readyz, /metrics and /config here').argParser(parseAddress),
+      new Option('--admin <addr>', 'serve /healthz, /readyz, /metrics and /config here').argParser(
+        parseAddress,
+      ),
     )
     .option('--state <dir>', 'keep compiled policies and the revision here')
     .option('--connection <namespace/name>', 'which connection, when the folder has several')
     .addOption(
-      new Option('--log-level <level>', 'what is logged').choices(['debug', 'info', 'warn', 'error']).default('info'),
+      new Option('--log-level <level>', 'what is logged')
+        .choices(['debug', 'info', 'warn', 'error'])
+        .default('info'),
     )
     .addOption(
       new Option('--drain-seconds <n>', 'how long calls in flight may take when it stops')

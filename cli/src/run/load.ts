@@ -1,6 +1,17 @@
 import { buildBundle, type Compiler, resolve } from '@rankguard/compiler';
-import { type Bundle, CodedError, type CompiledPolicy, type Problem, type SecretRef } from '@rankguard/contract';
-import { type ReadResource, readResources, type SourceFile, secretValues } from '@rankguard/contract/resources';
+import {
+  type Bundle,
+  CodedError,
+  type CompiledPolicy,
+  type Problem,
+  type SecretRef,
+} from '@rankguard/contract';
+import {
+  type ReadResource,
+  readResources,
+  type SourceFile,
+  secretValues,
+} from '@rankguard/contract/resources';
 
 export interface Loaded {
   readonly bundle: Bundle;
@@ -51,6 +62,9 @@ function secretReader(resources: readonly ReadResource[], namespace: string): Lo
   return ({ name, key }) => {
     const value = secrets.get(name)?.get(key);
     if (value !== undefined) return value;
-    throw new CodedError('CONFIG_INVALID', `Secret ${namespace}/${name} with the key ${key} is not in the folder`);
+    throw new CodedError(
+      'CONFIG_INVALID',
+      `Secret ${namespace}/${name} with the key ${key} is not in the folder`,
+    );
   };
 }

@@ -44,7 +44,10 @@ export async function startReloading(deps: ReloadDeps): Promise<Watcher> {
 }
 
 /** Undefined when the bundle is in force, else why it is not. */
-async function activate(deps: ReloadDeps, files: readonly SourceFile[]): Promise<readonly Problem[] | undefined> {
+async function activate(
+  deps: ReloadDeps,
+  files: readonly SourceFile[],
+): Promise<readonly Problem[] | undefined> {
   const { compiler, sidecar, state, logger, connection } = deps;
   const digest = digestOfFiles(files);
   const revision = state.next(digest);
@@ -64,12 +67,22 @@ async function activate(deps: ReloadDeps, files: readonly SourceFile[]): Promise
   return undefined;
 }
 
-function refuse({ sidecar, logger, connection, directory }: ReloadDeps, problems: readonly Problem[]): void {
-  sidecar.refused(connection ?? directory);
-  logger.error({ problems: problems.map(formatProblem) }, 'change refused; the last good bundle stays in force');
+function refuse({ sidecar, logger }: ReloadDeps, problems: readonly Problem[]): void {
+  sidecar.refused();
+  logger.error(
+    { problems: problems.map(formatProblem) },
+    'change refused; the last good bundle stays in force',
+  );
 }
 
 function problemOf(error: unknown): Problem {
   const message = error instanceof Error ? error.message : String(error);
-  return { severity: 'error', code: codeOf(error) ?? 'CONFIG_INVALID', message, file: null, line: null, path: null };
+  return {
+    severity: 'error',
+    code: codeOf(error) ?? 'CONFIG_INVALID',
+    message,
+    file: null,
+    line: null,
+    path: null,
+  };
 }

@@ -108,14 +108,15 @@ async function forward(
   );
   lap(trace, 'forward', at);
   if (!received.ok) {
-    if (received.code !== 'CLIENT_GONE') deps.metrics.upstreamError(connectionName(active), received.code);
+    if (received.code !== 'CLIENT_GONE')
+      deps.metrics.upstreamError(connectionName(active.bundle.connection), received.code);
     return refuse(received.code, received.message);
   }
   trace.upstreamStatus = received.status;
   const decoded = await decodeResponse(call, received, reserve);
   const answer = Buffer.isBuffer(decoded) ? judgeResponse(call, judged, received, decoded) : decoded;
   const failed = 'refused' in answer && REASONS[answer.reason.code].kind === 'upstream';
-  if (failed) deps.metrics.upstreamError(connectionName(active), answer.reason.code);
+  if (failed) deps.metrics.upstreamError(connectionName(active.bundle.connection), answer.reason.code);
   return answer;
 }
 

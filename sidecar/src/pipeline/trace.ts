@@ -1,4 +1,4 @@
-import type { CallRecord, Identity } from '@rankguard/contract';
+import type { CallRecord, Identity, ResolvedConnection } from '@rankguard/contract';
 import type { Stage } from '../metrics/index.ts';
 import type { Active } from '../runtime/types.ts';
 import type { Refusal } from './refusal.ts';
@@ -73,7 +73,7 @@ export function recordOf(
   return {
     time: new Date(Date.now()).toISOString(),
     id: trace.id,
-    connection: active === undefined ? 'none' : connectionName(active),
+    connection: active === undefined ? 'none' : connectionName(active.bundle.connection),
     dialect: trace.dialect,
     operation: trace.operation,
     method: trace.method,
@@ -108,7 +108,7 @@ export function recordOf(
   };
 }
 
-export function connectionName(active: Active): string {
-  const { namespace, name } = active.bundle.connection;
+/** `namespace/name`, as metrics and records say it. */
+export function connectionName({ namespace, name }: ResolvedConnection): string {
   return `${namespace}/${name}`;
 }

@@ -1,13 +1,14 @@
 import type { Server } from 'node:http';
-import type { Bundle } from '@rankguard/contract';
+import { Server as TlsServer } from 'node:https';
+import { type Bundle, CodedError } from '@rankguard/contract';
 import { createKeySets } from '../identity/index.ts';
 import { createMetrics } from '../metrics/index.ts';
-import { createBudget, createPipeline } from '../pipeline/index.ts';
+import { connectionName, createBudget, createPipeline } from '../pipeline/index.ts';
 import type { Log } from '../record/index.ts';
 import { createRuntime, type ReadSecret } from '../runtime/index.ts';
 import { createAdmin } from './admin.ts';
 import { configView } from './config-view.ts';
-import { type Address, createListener, listen, type TlsFiles } from './listener.ts';
+import { type Address, createListener, listen, secureContext, type TlsFiles } from './listener.ts';
 
 export { type Address, formatAddress } from './listener.ts';
 
@@ -16,7 +17,6 @@ export interface SidecarOptions {
   readonly admin: Address | undefined;
   /** Origin of the reranker, e.g. `http://127.0.0.1:8080`. */
   readonly upstreamUrl: string;
-  readonly tls: TlsFiles | undefined;
   readonly log: Log;
   readonly now: () => number;
 }
@@ -25,7 +25,7 @@ export interface Sidecar {
   /** Puts a bundle in force. Throws CodedError and keeps the old one when it does not fit. */
   activate(bundle: Bundle, readSecret: ReadSecret): void;
   /** Counts a change that never became a bundle. */
-  refused(connection: string): void;
+  refused(): void;
   /** Binds the ports; says which. */
   start(): Promise<{ readonly listen: Address; readonly admin: Address | undefined }>;
   /** Stops taking connections, lets calls in flight end for up to `graceMs`, then closes everything. */
@@ -52,7 +52,8 @@ export function createSidecar(options: SidecarOptions): Sidecar {
     draining: () => draining,
     now,
   });
-  const listener = createListener({ pipeline, metrics, tls: options.tls });
+  let tls: TlsFiles | undefined;
+  let listener: Server | undefined;
   const admin = createAdmin({
     metrics,
     collect: () => {
@@ -69,9 +70,18 @@ export function createSidecar(options: SidecarOptions): Sidecar {
 
   return {
     activate(bundle, readSecret) {
-      const connection = `${bundle.connection.namespace}/${bundle.connection.name}`;
+      const connection = connectionName(bundle.connection);
       try {
+        const nextTls = readTls(bundle, readSecret);
+        if (listener !== undefined && (tls === undefined) !== (nextTls === undefined)) {
+          throw new CodedError(
+            'CONFIG_UNSUPPORTED',
+            'tls.listener cannot be added or removed without a restart',
+          );
+        }
         runtime.activate(bundle, readSecret);
+        tls = nextTls;
+        if (tls !== undefined && listener instanceof TlsServer) listener.setSecureContext(secureContext(tls));
       } catch (error) {
         metrics.reload(connection, 'refused');
         throw error;
@@ -79,14 +89,18 @@ export function createSidecar(options: SidecarOptions): Sidecar {
       metrics.reload(connection, 'activated');
       metrics.bundle(connection, bundle.revision);
     },
-    refused: (connection) => metrics.reload(connection, 'refused'),
+    refused() {
+      const active = runtime.active();
+      metrics.reload(active === undefined ? 'none' : connectionName(active.bundle.connection), 'refused');
+    },
     async start() {
+      listener = createListener({ pipeline, metrics, tls });
       const bound = await listen(listener, options.listen);
       return { listen: bound, admin: options.admin && (await listen(admin, options.admin)) };
     },
     async drain(graceMs) {
       draining = true;
-      await closeGracefully(listener, graceMs);
+      if (listener !== undefined) await closeGracefully(listener, graceMs);
       await closeGracefully(admin, 0);
       keySets.close();
       await runtime.close();
@@ -94,6 +108,13 @@ export function createSidecar(options: SidecarOptions): Sidecar {
       log.flush();
     },
   };
+}
+
+/** A kubernetes.io/tls Secret, when the connection names one. */
+function readTls({ connection }: Bundle, readSecret: ReadSecret): TlsFiles | undefined {
+  const name = connection.listenerTls;
+  if (name === null) return undefined;
+  return { cert: readSecret({ name, key: 'tls.crt' }), key: readSecret({ name, key: 'tls.key' }) };
 }
 
 function closeGracefully(server: Server, graceMs: number): Promise<void> {

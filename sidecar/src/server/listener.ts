@@ -1,4 +1,10 @@
-import { createServer, type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+  STATUS_CODES,
+} from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { type AddressInfo, isIPv6, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -14,6 +20,10 @@ export interface Address {
 export interface TlsFiles {
   readonly cert: Uint8Array;
   readonly key: Uint8Array;
+}
+
+export function secureContext({ cert, key }: TlsFiles): { cert: Buffer; key: Buffer; minVersion: 'TLSv1.2' } {
+  return { cert: Buffer.from(cert), key: Buffer.from(key), minVersion: 'TLSv1.2' };
 }
 
 /** Room for an access token at its own limit and the rest of a head; more is 431. */
@@ -57,10 +67,10 @@ export function createListener(deps: {
   const server =
     deps.tls === undefined
       ? createServer(options)
-      : createTlsServer({ ...options, cert: Buffer.from(deps.tls.cert), key: Buffer.from(deps.tls.key) });
-  const handle: Parameters<Server['on']>[1] = (request: IncomingMessage, response: never) => {
+      : createTlsServer({ ...options, ...secureContext(deps.tls) });
+  function handle(request: IncomingMessage, response: ServerResponse): void {
     void deps.pipeline.handle(request, response);
-  };
+  }
   server.on('request', handle);
   // Node would say "100 Continue" by itself, before anybody knows who asks.
   server.on('checkContinue', handle);
