@@ -118,7 +118,7 @@ async function checkToken(
 
 /** jose's stable codes, as ours. What it does not code is a fault of this program. */
 function refusalOf(error: unknown): AuthFailure {
-  const { code, claim } = error as { readonly code?: unknown; readonly claim?: unknown };
+  const { code, claim, reason } = error as Readonly<Record<'code' | 'claim' | 'reason', unknown>>;
   switch (code) {
     case 'ERR_JWS_SIGNATURE_VERIFICATION_FAILED':
       return fail('TOKEN_SIGNATURE');
@@ -131,16 +131,16 @@ function refusalOf(error: unknown): AuthFailure {
     case 'ERR_JWT_INVALID':
       return fail('TOKEN_MALFORMED');
     case 'ERR_JWT_CLAIM_VALIDATION_FAILED':
-      return claimRefusal(claim);
+      return claimRefusal(claim, reason === 'check_failed');
     default:
       throw error;
   }
 }
 
-function claimRefusal(claim: unknown): AuthFailure {
+function claimRefusal(claim: unknown, compared: boolean): AuthFailure {
   if (claim === 'aud') return fail('TOKEN_AUDIENCE');
   if (claim === 'iss') return fail('TOKEN_ISSUER');
-  if (claim === 'nbf') return fail('TOKEN_NOT_YET_VALID');
+  if (claim === 'nbf' && compared) return fail('TOKEN_NOT_YET_VALID');
   return fail('TOKEN_CLAIMS', `The access token's claim ${String(claim)} is missing or of the wrong type.`);
 }
 
