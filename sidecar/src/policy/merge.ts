@@ -1,0 +1,98 @@
+import {
+  codeOf,
+  type DropObligation,
+  type LimitObligation,
+  type MaskObligation,
+  type Obligations,
+  REASONS,
+  type Reason,
+  type Verdict,
+} from '@rankguard/contract';
+import type { PolicyOutput } from './output.ts';
+
+export type Phase = 'request' | 'response';
+
+/** What became of one policy: what it says, or the fault that kept it from saying anything. */
+export interface PolicyAnswer {
+  readonly policy: string;
+  readonly mode: 'enforce' | 'shadow';
+  readonly said: { readonly output: PolicyOutput } | { readonly fault: unknown };
+}
+
+export interface Decision {
+  readonly verdict: Verdict;
+  /** What shadow policies would have denied with, and their faults; none of it is in the verdict. */
+  readonly shadow: readonly { readonly policy: string; readonly code: string }[];
+}
+
+/**
+ * Makes one verdict of what the policies say: any deny or fault of an enforcing policy wins, in the order of the
+ * policies, then of the codes. Without one, the request needs an allow from at least one enforcing policy; the
+ * response was allowed with its request. Masks and drops are united, the lowest limit holds.
+ */
+export function mergeAnswers(answers: readonly PolicyAnswer[], phase: Phase): Decision {
+  const enforcing = answers.filter(({ mode }) => mode === 'enforce');
+  const shadow = answers
+    .filter(({ mode }) => mode === 'shadow')
+    .flatMap((answer) =>
+      reasonsOf(answer).map((reason) => ({ policy: answer.policy, code: reason.policyCode ?? reason.code })),
+    );
+  const [reason, ...others] = enforcing.flatMap(reasonsOf);
+  if (reason !== undefined) return { verdict: { kind: 'deny', reason, others }, shadow };
+  const by = enforcing
+    .filter(({ said }) => 'output' in said && said.output.allow)
+    .map(({ policy }) => policy);
+  if (phase === 'request' && by.length === 0) {
+    const silence: Reason = { code: 'NOT_ALLOWED', message: REASONS.NOT_ALLOWED.sentence };
+    return { verdict: { kind: 'deny', reason: silence, others: [] }, shadow };
+  }
+  return { verdict: { kind: 'allow', by, obligations: obligationsOf(enforcing) }, shadow };
+}
+
+function reasonsOf({ policy, said }: PolicyAnswer): readonly Reason[] {
+  if ('output' in said) {
+    return said.output.deny.map(({ code, message }) => ({
+      code: 'POLICY_DENY',
+      message,
+      policy,
+      policyCode: code,
+    }));
+  }
+  // The cause stays in the log: it can name places in the policy's source.
+  const code = codeOf(said.fault) === 'POLICY_RUNAWAY' ? 'POLICY_RUNAWAY' : 'POLICY_FAULT';
+  return [{ code, message: REASONS[code].sentence, policy }];
+}
+
+function obligationsOf(answers: readonly PolicyAnswer[]): Obligations {
+  const mask = new Map<string, MaskObligation>();
+  const drop = new Map<number, DropObligation>();
+  let limit: LimitObligation | null = null;
+  for (const { policy, said } of answers) {
+    if (!('output' in said)) continue;
+    for (const item of said.output.mask) {
+      const place = `${item.with} ${item.path}`;
+      if (!mask.has(place)) mask.set(place, { ...item, policy });
+    }
+    for (const item of said.output.drop) {
+      if (!drop.has(item.index)) drop.set(item.index, { ...item, policy });
+    }
+    for (const item of said.output.limit) {
+      if (isStricter(item, limit)) limit = { ...item, policy };
+    }
+  }
+  return {
+    mask: [...mask.values()],
+    drop: [...drop.values()].toSorted((a, b) => a.index - b.index),
+    limit,
+  };
+}
+
+/** Fewer documents are stricter; of equal limits the one that denies is. */
+function isStricter(
+  item: { documents: number; truncate: boolean },
+  than: { documents: number; truncate: boolean } | null,
+): boolean {
+  if (than === null || item.documents !== than.documents)
+    return than === null || item.documents < than.documents;
+  return than.truncate && !item.truncate;
+}
