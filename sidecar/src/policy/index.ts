@@ -5,7 +5,7 @@ import { type Decision, mergeAnswers, type Phase, type PolicyAnswer } from './me
 import { ENTRYPOINT, parseOutput } from './output.ts';
 import { project, reaches, unionProjection } from './projection.ts';
 
-export { HOST_BUILTINS } from './builtins/index.ts';
+export { HOST_BUILTIN_RUNNER, HOST_BUILTINS } from './builtins/index.ts';
 export {
   createPolicyHost,
   DEFAULT_FUEL,

@@ -1,0 +1,10 @@
+export { type BundleParts, buildBundle } from './bundle.ts';
+export { SUPPORTED_BUILTINS } from './capabilities.ts';
+export { type CompileResult, type Compiler, type CompilerOptions, createCompiler } from './compile.ts';
+export { canonicalJson, digestOf } from './digest.ts';
+export { OPA_VERSION } from './opa/index.ts';
+export type { PolicySource } from './policy-source.ts';
+export { readPolicyDirectory } from './read-directory.ts';
+export type { TestOutcome, TestReport } from './rego-tests.ts';
+export { type Resolution, resolve } from './resolve/index.ts';
+export { resolveMasking } from './resolve/masking.ts';
