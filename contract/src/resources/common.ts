@@ -240,7 +240,7 @@ export const namedRef = (what: string, description: string) =>
 
 export const secretKey = (description: string) =>
   object(description, {
-    secretKeyRef: object('The Secret, in the namespace of this resource.', {
+    secretKeyRef: object('The Secret, in the namespace of the connection.', {
       name: dnsName('Name of the Secret.'),
       key: text('Key inside the Secret.', {
         pattern: '^[-._a-zA-Z0-9]+$',

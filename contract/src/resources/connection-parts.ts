@@ -33,11 +33,11 @@ const issuer = object('Somebody whose access tokens are trusted.', {
   audiences: audiences(),
   claims: map(
     claimName('A claim of the token; nested claims are written with dots, e.g. realm_access.roles.'),
-    'Where facts come from: `groups`, `purpose` and `scopes` fill the facts of that name, any other name fills identity.claims.',
+    'Where facts come from. `groups`, `purpose` and `scopes` fill the facts of that name (without an entry from the claims groups, purpose, and scope or scp); any other name becomes identity.claims.NAME.',
     {
       max: 64,
       keys: { pattern: '^[A-Za-z_][A-Za-z0-9_]*$', hint: 'a name like groups' },
-      default: { groups: 'groups' },
+      default: {},
     },
   ),
   caBundle: optional(
@@ -102,7 +102,7 @@ export const datasets = optional(
             hint: 'a member name like dataset',
           }),
         ),
-        token: optional(claimName('A claim of the access token.')),
+        token: optional(claimName("A claim of the access token, or a name of the issuer's `claims`.")),
       },
       { exactlyOne: true },
     ),

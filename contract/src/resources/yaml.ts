@@ -30,12 +30,20 @@ export interface YamlDocument {
   contentLine(path: Path, n: number): number;
 }
 
-const MAX_BYTES = 4 * 1024 * 1024;
+const MAX_LENGTH = 4_000_000;
+/** YAML 1.2 section 5.1. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
+const NOT_PRINTABLE = /[\0-\x08\v\f\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]|\p{Surrogate}/u;
 const MAX_DEPTH = 64;
 
 /** Reads a stream of YAML 1.2 (core schema) documents. Never throws. */
 export function readYaml(text: string): readonly YamlDocument[] {
-  if (text.length > MAX_BYTES) return [unreadable('the file is larger than 4 MiB')];
+  if (text.length > MAX_LENGTH) return [unreadable('the file is longer than 4 million characters')];
+  const forbidden = text.search(NOT_PRINTABLE);
+  if (forbidden >= 0) {
+    const line = text.slice(0, forbidden).split('\n').length;
+    return [unreadable('not YAML: a control character or half a surrogate pair', line)];
+  }
   const lines = new LineCounter();
   try {
     const documents = parseAllDocuments(text, {
@@ -56,23 +64,16 @@ export function readYaml(text: string): readonly YamlDocument[] {
   }
 }
 
-function unreadable(message: string): YamlDocument {
-  return { value: undefined, faults: [{ message, line: 1, path: [] }], line: () => 1, contentLine: () => 1 };
+function unreadable(message: string, line = 1): YamlDocument {
+  return { value: undefined, faults: [{ message, line, path: [] }], line: () => 1, contentLine: () => 1 };
 }
 
 function readDocument(document: Document.Parsed, lines: LineCounter): YamlDocument {
   const lineAt = (offset: number) => Math.max(1, lines.linePos(offset).line);
   const root = document.contents;
   const place = positions(root, lineAt, lineAt(document.range[0]));
-  const syntax = [...document.errors, ...document.warnings].slice(0, 20);
-  if (syntax.length > 0) {
-    const faults = syntax.map((error) => ({
-      message: sentence(error),
-      line: lineAt(error.pos[0]),
-      path: [],
-    }));
-    return { value: undefined, faults, ...place };
-  }
+  const syntax = [...document.errors, ...document.warnings];
+  if (syntax.length > 0) return { value: undefined, faults: syntaxFaults(syntax, root, lineAt), ...place };
   const faults: YamlFault[] = [];
   const value = root === null ? undefined : toValue(root, [], { faults, lineAt });
   return { value: value ?? undefined, faults, ...place };
@@ -95,9 +96,42 @@ const SENTENCES: Partial<Record<YAMLError['code'], string>> = {
 };
 
 function sentence(error: YAMLError): string {
-  // The parser gives a tab in a flow collection or in a block's indentation another code.
-  if (/tab/i.test(error.message.replace(/".*"/s, ''))) return SENTENCES.TAB_AS_INDENT!;
+  // The parser gives a tab some other code, depending on where it stands.
+  if (/\btabs?\b/i.test(error.message.replace(/".*"/s, ''))) return SENTENCES.TAB_AS_INDENT!;
   return `not YAML: ${SENTENCES[error.code] ?? 'a token that does not belong here'}`;
+}
+
+function syntaxFaults(
+  errors: readonly YAMLError[],
+  root: ParsedNode | null,
+  lineAt: (offset: number) => number,
+): readonly YamlFault[] {
+  const faults = new Map<string, YamlFault>();
+  for (const error of errors) {
+    const [offset] = error.pos;
+    const open = UNCLOSED.includes(error.code) ? enclosing(root, offset) : undefined;
+    const unclosed = open !== undefined && lineAt(open) < lineAt(offset);
+    const fault = unclosed
+      ? { message: 'not YAML: a quote or bracket opens here and is not closed', line: lineAt(open), path: [] }
+      : { message: sentence(error), line: lineAt(offset), path: [] };
+    faults.set(`${fault.line}: ${fault.message}`, fault);
+  }
+  return [...faults.values()].slice(0, 20);
+}
+
+/** What the parser says, at the end of the text, about a quote or bracket far above. */
+const UNCLOSED: readonly YAMLError['code'][] = ['MISSING_CHAR', 'BAD_INDENT'];
+
+/** Where the innermost quote or bracket around an offset opens. */
+function enclosing(node: ParsedNode | null, offset: number): number | undefined {
+  if (node === null || node.range[0] > offset || node.range[2] < offset) return undefined;
+  const inner = isMap(node) ? (node.items as Items).map(({ value }) => value) : isSeq(node) ? node.items : [];
+  for (const child of inner as (ParsedNode | null)[]) {
+    const found = enclosing(child, offset);
+    if (found !== undefined) return found;
+  }
+  const opens = isScalar(node) ? /^QUOTE/.test(node.type ?? '') : !isAlias(node) && node.flow === true;
+  return opens && node.range[1] >= offset ? node.range[0] : undefined;
 }
 
 interface Reading {
