@@ -169,6 +169,26 @@ describe('tokens that were judged before', () => {
   });
 });
 
+test('a key that goes while a signature is checked takes the call along', async () => {
+  const own = await start();
+  const keySets: KeySets = {
+    ...own.keySets,
+    lookup(...args) {
+      const found = own.keySets.lookup(...args);
+      own.keySets.close();
+      return found;
+    },
+  };
+  const authenticator = createAuthenticator({
+    issuers: [own.issuer.config],
+    anonymous: 'deny',
+    keySets,
+    now: own.clock.now,
+  });
+  const token = await own.token(key);
+  expect(codeOf(await authenticator.authenticate({ kind: 'token', token }))).toBe('TOKEN_KEY_UNKNOWN');
+});
+
 test('a fault inside is a refusal, not an exception', async () => {
   const keySets: KeySets = {
     ...at.keySets,

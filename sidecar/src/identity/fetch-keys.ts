@@ -54,7 +54,10 @@ export async function fetchKeys(
   const named = isRecord(metadata.value) ? member(metadata.value, 'issuer') : undefined;
   if (typeof named !== 'string') return failed('malformed', 'The discovery document names no issuer.');
   if (named !== issuer) {
-    return failed('issuer-mismatch', `The discovery document speaks for ${JSON.stringify(named)}.`);
+    return failed(
+      'issuer-mismatch',
+      `The discovery document speaks for ${JSON.stringify(named.slice(0, 200))}.`,
+    );
   }
   const place = isRecord(metadata.value) ? member(metadata.value, 'jwks_uri') : undefined;
   if (typeof place !== 'string' || !URL.canParse(place)) {

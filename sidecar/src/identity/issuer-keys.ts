@@ -47,7 +47,7 @@ export function createIssuerKeys(deps: IssuerKeysDeps): IssuerKeys {
   }
 
   function accept(jwks: readonly unknown[]): void {
-    const read = readKeys(jwks, (text) => usable() && keys.has(text));
+    const read = readKeys(jwks, (text, key) => keys.get(text) === key && usable());
     const empty = read.size === 0;
     if (error !== null || empty) deps.log(empty ? 'warn' : 'info', 'key set fetched', { keys: read.size });
     // A key that stays keeps its object, so that tokens verified with it stay verified.

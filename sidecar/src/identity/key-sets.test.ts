@@ -84,6 +84,27 @@ describe('rotation', () => {
     expect(codeOf(await at.authenticate(token))).toBe('TOKEN_SIGNATURE');
   });
 
+  test('a key that comes back is a new key: what it verified before is verified again', async () => {
+    const at = await start({ keys: [one, two] });
+    const token = await at.token(one, { exp: at.clock.seconds() + 9_999 });
+    expect(codeOf(await at.authenticate(token))).toBe('ok');
+    at.issuer.keys = [two.jwk];
+    await refresh(at);
+    at.issuer.keys = [one.jwk, two.jwk];
+    await refresh(at);
+    expect(at.authenticator.authenticate({ kind: 'token', token })).toBeInstanceOf(Promise);
+    expect(codeOf(await at.authenticate(token))).toBe('ok');
+  });
+
+  test('a token that was refused under a key is judged again when the key has changed', async () => {
+    const at = await start({ keySets: { refreshMs: 5_000 } });
+    const token = await sign(two, at.claims(), { kid: 'one' });
+    expect(codeOf(await at.authenticate(token))).toBe('TOKEN_SIGNATURE');
+    at.issuer.keys = [{ ...two.jwk, kid: 'one' }];
+    await refresh(at, 5_000);
+    expect(codeOf(await at.authenticate(token))).toBe('ok');
+  });
+
   test('a new key id waits for one fetch, shared by all who ask', async () => {
     const at = await start();
     at.issuer.keys = [one.jwk, two.jwk];
@@ -383,6 +404,13 @@ describe('keys in a set', () => {
     expect(codeOf(await at.authenticate(await unnamed(at, two)))).toBe('TOKEN_SIGNATURE');
   });
 
+  test('without a key id, a key of another curve does not fit', async () => {
+    const other = await createKey('ES384', 'other');
+    const at = await start({ prepare: publish([bare(one.jwk), bare(other.jwk)]) });
+    expect(codeOf(await at.authenticate(await unnamed(at, one)))).toBe('ok');
+    expect(codeOf(await at.authenticate(await unnamed(at, other)))).toBe('ok');
+  });
+
   test('without a key id, several keys that fit are refused', async () => {
     const at = await start({ keys: [one, two] });
     const refused = await at.authenticate(await unnamed(at, one));
@@ -446,6 +474,21 @@ describe('over reloads', () => {
     expect(fetches(at)).toBe(1);
     expect(await code(at, one)).toBe('IDENTITY_UNAVAILABLE');
   });
+});
+
+test('a fetch under way at close ends, and nothing comes of it', async () => {
+  const at = await start({
+    warm: false,
+    prepare: (issuer) => {
+      issuer.answer = () => {};
+    },
+  });
+  const waiting = code(at, one);
+  await until(() => at.issuer.requests.length === 1);
+  at.keySets.close();
+  expect(await waiting).toBe('IDENTITY_UNAVAILABLE');
+  at.clock.advance(refreshMs);
+  expect(at.log).toEqual([]);
 });
 
 test('an issuer behind a CA of its own is trusted with that CA only', async () => {

@@ -27,7 +27,7 @@ export type Choice =
 /** The members of a JWK Set (RFC 7517 section 5) that can verify; others are skipped, as the RFC asks. */
 export function readKeys(
   keys: readonly unknown[],
-  usable: (text: KeyText) => boolean,
+  isCurrent: (text: KeyText, key: SigningKey) => boolean,
 ): Map<KeyText, SigningKey> {
   const found = new Map<KeyText, SigningKey>();
   for (const jwk of keys) {
@@ -35,7 +35,7 @@ export function readKeys(
     const text = keyText(jwk);
     found.set(
       text,
-      createSigningKey(jwk, () => usable(text)),
+      createSigningKey(jwk, (key) => isCurrent(text, key)),
     );
   }
   return found;
@@ -78,12 +78,12 @@ function isVerificationKey(jwk: JsonRecord): boolean {
   );
 }
 
-function createSigningKey(jwk: JsonRecord, usable: () => boolean): SigningKey {
+function createSigningKey(jwk: JsonRecord, isCurrent: (key: SigningKey) => boolean): SigningKey {
   const [kid, kty, crv, forAlg] = ['kid', 'kty', 'crv', 'alg'].map((name) => member(jwk, name));
   const imported = new Map<string, Promise<CryptoKey>>();
-  return {
+  const key: SigningKey = {
     kid: typeof kid === 'string' ? kid : null,
-    usable,
+    usable: () => isCurrent(key),
     fits(alg) {
       const needs = algorithmNeeds(alg);
       if (needs === undefined || needs.kty !== kty) return false;
@@ -91,14 +91,15 @@ function createSigningKey(jwk: JsonRecord, usable: () => boolean): SigningKey {
       return forAlg === undefined || forAlg === alg || (isEd25519(forAlg) && isEd25519(alg));
     },
     import(alg) {
-      let key = imported.get(alg);
-      if (key === undefined) {
-        key = importPublic(jwk, alg);
-        imported.set(alg, key);
+      let ready = imported.get(alg);
+      if (ready === undefined) {
+        ready = importPublic(jwk, alg);
+        imported.set(alg, ready);
       }
-      return key;
+      return ready;
     },
   };
+  return key;
 }
 
 /** Two names of one algorithm (RFC 9864 section 2.2). */
