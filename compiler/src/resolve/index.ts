@@ -26,7 +26,7 @@ export type Resolution =
  */
 export function resolve(
   resources: readonly ReadResource[],
-  options: { readonly connection?: string } = {},
+  options: { readonly connection?: string | undefined } = {},
 ): Resolution {
   const picked = pick(ofKind(resources, 'RerankConnection'), options.connection);
   if ('message' in picked) return { ok: false, problems: [picked] };

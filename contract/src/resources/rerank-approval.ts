@@ -43,8 +43,8 @@ const spec = object('What is asked, and what was decided.', {
       {
         verdict: choice(['Approved', 'Denied'], 'What was decided.'),
         by: text('The Kubernetes user who decided.', { max: 512 }),
-        reason: text('Why.', { max: 1024 }),
-        time: text('When (RFC 3339).', TIME),
+        reason: text('Why it was decided so.', { max: 1024 }),
+        time: text('When it was decided (RFC 3339).', TIME),
       },
       { rules: [IMMUTABLE] },
     ),
