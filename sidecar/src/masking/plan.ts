@@ -1,0 +1,79 @@
+import type { Entity, MaskObligation, ResolvedMasking, Strategy } from '@rankguard/contract';
+import { type FactsPath, parseFactsPath } from './facts-paths.ts';
+import { NameMatcher } from './names.ts';
+import { parseJsonPath, type Segment } from './paths.ts';
+import { checkStrategy, stricter } from './strategies.ts';
+import type { MaskLabel } from './types.ts';
+
+export interface FactsRule {
+  readonly path: FactsPath;
+  readonly strategy: Strategy;
+  readonly label: MaskLabel;
+}
+
+export interface PathRule {
+  readonly segments: readonly Segment[];
+  readonly strategy: Strategy;
+}
+
+/** A masking profile made ready. */
+export interface Plan {
+  /** Entities without a strategy are not looked for. */
+  readonly detectors: ReadonlyMap<Entity, Strategy>;
+  readonly names: NameMatcher;
+  readonly paths: readonly PathRule[];
+  readonly facts: readonly FactsRule[];
+  /** The facts rules of obligations. Throws POLICY_FAULT for what cannot be understood. */
+  obliged(obligations: readonly MaskObligation[]): FactsRule[];
+}
+
+/** Obligation paths that one plan remembers; policies may compute them. */
+const REMEMBERED = 1024;
+
+/** Throws CONFIG_UNSUPPORTED or CONFIG_INVALID for a profile that asks for what cannot be done. */
+export function createPlan(masking: ResolvedMasking, tokenKey: Uint8Array | null): Plan {
+  const detectors = new Map<Entity, Strategy>();
+  for (const rule of masking.detectors) {
+    checkConfig(rule.with);
+    for (const entity of rule.entities) {
+      const before = detectors.get(entity);
+      detectors.set(entity, before === undefined ? rule.with : stricter(before, rule.with));
+    }
+  }
+  const paths: PathRule[] = [];
+  const facts: FactsRule[] = [];
+  for (const { paths: bodies, facts: meanings, with: strategy } of masking.fields) {
+    checkConfig(strategy);
+    for (const path of bodies) paths.push({ segments: parseJsonPath(path), strategy });
+    for (const path of meanings) {
+      facts.push({ path: parseFactsPath(path, 'CONFIG_UNSUPPORTED'), strategy, label: 'FIELD' });
+    }
+  }
+  const known = new Map<string, FactsPath>();
+
+  function checkConfig(strategy: Strategy): void {
+    const code = strategy === 'token' ? 'CONFIG_INVALID' : 'CONFIG_UNSUPPORTED';
+    checkStrategy(strategy, tokenKey, code);
+  }
+
+  function pathOf(text: string): FactsPath {
+    const seen = known.get(text);
+    if (seen !== undefined) return seen;
+    const path = parseFactsPath(text, 'POLICY_FAULT');
+    if (known.size >= REMEMBERED) known.clear();
+    known.set(text, path);
+    return path;
+  }
+
+  return {
+    detectors,
+    names: new NameMatcher(masking.fields),
+    paths,
+    facts,
+    obliged: (obligations) =>
+      obligations.map(({ path, with: strategy }) => {
+        checkStrategy(strategy, tokenKey, 'POLICY_FAULT');
+        return { path: pathOf(path), strategy, label: 'POLICY' };
+      }),
+  };
+}

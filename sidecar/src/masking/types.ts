@@ -1,0 +1,40 @@
+import type { Entity, MaskObligation } from '@rankguard/contract';
+import type { Edit, JsonDocument } from '../json/types.ts';
+
+/** Where the facts of a call stand in its body. Tokens of the document; -1: not there. */
+export interface Places {
+  readonly queries: readonly number[];
+  /** `index` in the caller's own numbering. */
+  readonly documents: readonly Place[];
+  /** The documents that results echo. */
+  readonly results: readonly Place[];
+}
+
+export interface Place {
+  readonly index: number;
+  readonly token: number;
+}
+
+/** What was masked: an entity, a field by a rule of the profile, or a field by a policy. */
+export type MaskLabel = Entity | 'FIELD' | 'POLICY';
+
+export interface MaskResult {
+  /** Apart from each other and ascending. */
+  readonly edits: Edit[];
+  /** Masked values by {@link MaskLabel}. */
+  readonly counts: Record<string, number>;
+}
+
+/** Bytes in, edits out. Nothing is kept between calls; input of any kind costs time linear in its length. */
+export interface Masker {
+  /**
+   * Masks a JSON body: member names, strings and numbers by detectors, values by the profile's fields and by
+   * what policies oblige to. The edited body is JSON of the same structure; bytes outside the edits stay.
+   * A path that names nothing is no edit. Throws POLICY_FAULT for an obligation that cannot be understood.
+   */
+  json(document: JsonDocument, places: Places, obligations: readonly MaskObligation[]): MaskResult;
+  /** Masks plain text, valid UTF-8 or not, with the detectors. */
+  text(bytes: Buffer): MaskResult;
+  /** Masks a short text with the detectors; the same string comes back when they find nothing. */
+  string(value: string): string;
+}
