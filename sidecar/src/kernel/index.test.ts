@@ -27,6 +27,12 @@ describe('kernel', () => {
     }
   });
 
+  test('scratch before the first load does not stand on the statics or the input', () => {
+    const kernel = createKernel();
+    const heapBase = (kernel.exports['heapBase'] as unknown as { readonly value: number }).value;
+    expect(kernel.scratch(100)).toBeGreaterThanOrEqual(Math.max(heapBase, kernel.input));
+  });
+
   test('scratch that makes memory grow leaves the input where it is', () => {
     const kernel = createKernel();
     kernel.load(Buffer.from('kept'), 10);

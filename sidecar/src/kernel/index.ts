@@ -153,6 +153,9 @@ class WasmKernel implements Kernel {
 
   #start(): void {
     this.#inputRoom = FIRST_INPUT;
+    // Scratch may be asked for before the first load: it must not stand on the statics.
+    this.tape = INPUT + FIRST_INPUT;
+    this.#scratch = this.tape;
     this.#written = 0;
     this.#memory = new Wasm.Memory({ initial: (INPUT + FIRST_INPUT) / PAGE });
     const env = { memory: this.#memory, abort };
