@@ -56,9 +56,10 @@ function inspect(
   const names = createNames(modules);
   const rules = readRules(modules, problems.add);
   const reach = reachableFacts(modules, names);
-  for (const { parent, member, location } of reach.unknown) {
-    // OPA's own type check is certain; this one sees into helpers but not into scopes.
-    if (!problems.hasErrorAt(location)) problems.add('warning', location, explainUnknownFact(parent, member));
+  for (const { parent, member, location, direct } of reach.unknown) {
+    // OPA's type check says most of this, but stops at earlier errors and does not see into helpers.
+    const severity = direct ? 'error' : 'warning';
+    if (!problems.hasErrorAt(location)) problems.add(severity, location, explainUnknownFact(parent, member));
   }
   warnOfSilence(modules, names, reach, problems.add);
   warnOfMissingData(source, modules, problems);
@@ -125,7 +126,7 @@ function warnOfMissingData(source: PolicySource, modules: readonly ParsedModule[
       problems.add(
         'warning',
         location,
-        `data.${name}: the policy's data have no "${name}"; this is never defined`,
+        `data.${name}: the policy has no data called "${name}"; this is never defined`,
       );
       return true;
     });

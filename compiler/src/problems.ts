@@ -116,7 +116,7 @@ export function explainUnknownFact(parent: FactsPath, member: string): string {
   const wrong = showPath([...parent, member]);
   if (shape?.kind !== 'object') return `${wrong} is not a fact${meant}`;
   const members = Object.keys(shape.members).join(', ');
-  return `${wrong} is not a fact${meant || ''}${meant ? ' ' : '; '}${showPath(parent)} has ${members}`;
+  return `${wrong} is not a fact${meant}${meant === '' ? '; ' : ' '}${showPath(parent)} has ${members}`;
 }
 
 /** `opa build` prints its errors as text. */

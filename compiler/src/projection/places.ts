@@ -9,6 +9,8 @@ export interface UnknownFact {
   readonly parent: FactsPath;
   readonly member: string;
   readonly location: Location | undefined;
+  /** Written as `input.…`; else through a variable that may have another meaning in another scope. */
+  readonly direct: boolean;
 }
 
 /** Where the analysis stands, and what it has learnt so far. */
@@ -60,7 +62,7 @@ export function follow(
       return false;
     }
     const nothingThere = shapeAt(next) === undefined;
-    if (nothingThere) noteUnknown(site, place, String(operand.value), operand.location);
+    if (nothingThere) noteUnknown(site, place, operand, start.length === 0);
     place = next;
     if (nothingThere) break;
   }
@@ -77,9 +79,11 @@ function stepOver(place: FactsPath, operand: Term): FactsPath | undefined {
   return member === undefined || member === '*' ? undefined : [...place, member];
 }
 
-function noteUnknown(site: Site, parent: FactsPath, member: string, location: Location | undefined): void {
+function noteUnknown(site: Site, parent: FactsPath, operand: Term, direct: boolean): void {
+  const { location } = operand;
+  const member = String(operand.value);
   const key = [location?.file, location?.row, location?.col, ...parent, member].join('\0');
-  site.unknown.set(key, { parent, member, location });
+  site.unknown.set(key, { parent, member, location, direct });
 }
 
 /** The value itself is needed. An absent member is read as absent: its parent must still be what it was. */

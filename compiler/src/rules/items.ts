@@ -4,9 +4,8 @@ import { ITEMS, type ItemRule, type Report } from './well-known.ts';
 
 /** The form of a reason code: it becomes a label of metrics and records. */
 const CODE = /^[A-Z][A-Z0-9_]{0,63}$/;
-const CODE_MEMBER = { deny: 'code', drop: 'reason' } as const;
 
-/** Checks the item that a rule adds to its set, and returns the reason code that it carries. */
+/** Checks the item that a rule adds to its set, and returns the constant reason code that it carries. */
 export function checkItem(rule: Rule, name: ItemRule, report: Report): string[] {
   const { key } = rule.head;
   if (!key) return [];
@@ -16,7 +15,7 @@ export function checkItem(rule: Rule, name: ItemRule, report: Report): string[] 
   if (item === null) {
     if (key.type !== 'var' && key.type !== 'ref' && key.type !== 'call') {
       report('error', rule.location, `an item of ${name} is an object with ${wanted}, not a ${key.type}`);
-    } else if (name in CODE_MEMBER) {
+    } else if (name === 'deny') {
       const hint = `write the object in the rule, so that its code can be read: \`${name} contains {…} if …\``;
       report('error', rule.location, `${name}: the reason code must be a constant; ${hint}`);
     }
@@ -24,9 +23,9 @@ export function checkItem(rule: Rule, name: ItemRule, report: Report): string[] 
   }
   checkMembers(rule, name, item, report);
   if (name === 'mask') checkStrategy(rule, item.get('with'), report);
-  if (name !== 'deny' && name !== 'drop') return [];
-  const member = CODE_MEMBER[name];
-  return checkCode(rule, `${name}.${member}`, item.get(member), report);
+  if (name === 'deny') return checkCode(rule, item.get('code'), report);
+  if (name === 'drop') return constantText(rule, item.get('reason'));
+  return [];
 }
 
 function checkMembers(rule: Rule, name: ItemRule, item: ReadonlyMap<string, Term>, report: Report): void {
@@ -40,17 +39,21 @@ function checkMembers(rule: Rule, name: ItemRule, item: ReadonlyMap<string, Term
   }
 }
 
-function checkCode(rule: Rule, what: string, code: Term | undefined, report: Report): string[] {
+function checkCode(rule: Rule, code: Term | undefined, report: Report): string[] {
   if (!code) return [];
-  const constant = code.type === 'var' ? boundTo(rule, code) : code;
-  const text = constant?.type === 'string' ? String(constant.value) : null;
-  if (text === null) {
-    report('error', rule.location, `${what} must be a constant, so that the reasons are known beforehand`);
+  const [text] = constantText(rule, code);
+  if (text === undefined) {
+    report('error', rule.location, 'deny.code must be a constant, so that the reasons are known beforehand');
     return [];
   }
   if (CODE.test(text)) return [text];
-  report('error', rule.location, `${what} "${text}" must be capitals, digits and _, at most 64 long`);
+  report('error', rule.location, `deny.code "${text}" must be capitals, digits and _, at most 64 long`);
   return [];
+}
+
+function constantText(rule: Rule, term: Term | undefined): string[] {
+  const constant = term?.type === 'var' ? boundTo(rule, term) : term;
+  return constant?.type === 'string' ? [String(constant.value)] : [];
 }
 
 function checkStrategy(rule: Rule, strategy: Term | undefined, report: Report): void {
