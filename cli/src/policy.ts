@@ -57,7 +57,9 @@ async function check(io: Io, directory: string, output: Format): Promise<void> {
   for (const source of sources) found.push(...(await compiler.check(source)));
   const errors = found.filter(({ severity }) => severity === 'error').length;
   if (output === 'json') {
-    io.stdout.write(`${JSON.stringify({ policies: sources.map(({ name }) => name), problems: found }, null, 2)}\n`);
+    io.stdout.write(
+      `${JSON.stringify({ policies: sources.map(({ name }) => name), problems: found }, null, 2)}\n`,
+    );
   } else {
     io.stdout.write(problemLines(found));
     const summary = `${sources.length} policies, ${errors} errors, ${found.length - errors} warnings`;
@@ -74,7 +76,11 @@ async function test(io: Io, directory: string, output: Format): Promise<void> {
   const tests = reports.flatMap(({ report }) => report.tests);
   const count = (...outcomes: string[]) => tests.filter(({ outcome }) => outcomes.includes(outcome)).length;
   const broken = reports.flatMap(({ report }) => report.problems);
-  const totals = { passed: count('pass'), failed: count('fail', 'error') + broken.length, skipped: count('skip') };
+  const totals = {
+    passed: count('pass'),
+    failed: count('fail', 'error') + broken.length,
+    skipped: count('skip'),
+  };
   if (output === 'json') {
     io.stdout.write(`${JSON.stringify({ ...totals, policies: reports.map(jsonReport) }, null, 2)}\n`);
   } else {
@@ -129,7 +135,10 @@ async function readSources(
   const { resources, problems } = readResources(await readYamlFiles(directory));
   const sources = policySources(resources);
   if (sources.length === 0 && problems.length === 0) {
-    throw new Exit(EXIT.noInput, `${directory} holds no RerankPolicy, no ClusterRerankPolicy and no .rego file`);
+    throw new Exit(
+      EXIT.noInput,
+      `${directory} holds no RerankPolicy, no ClusterRerankPolicy and no .rego file`,
+    );
   }
   return { sources, problems };
 }

@@ -7,4 +7,5 @@ export type { PolicySource } from './policy-source.ts';
 export { readPolicyDirectory } from './read-directory.ts';
 export type { TestOutcome, TestReport } from './rego-tests.ts';
 export { type Resolution, resolve } from './resolve/index.ts';
-export { resolveMasking } from './resolve/masking.ts';
+export { resolveProfile } from './resolve/masking.ts';
+export { policySources } from './resolve/policies.ts';

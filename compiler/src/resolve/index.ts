@@ -2,10 +2,13 @@ import type { Problem, ResolvedConnection, ResolvedMasking } from '@rankguard/co
 import type { ReadResource } from '@rankguard/contract/resources';
 import type { PolicySource } from '../policy-source.ts';
 import { resolveConnection } from './connection.ts';
-import { resolveMasking } from './masking.ts';
+import { maskingOf } from './masking.ts';
 import { resolvePolicies } from './policies.ts';
 import { createReport, idOf, ofKind, type ReadConnection } from './report.ts';
 import { createSecretCheck } from './secrets.ts';
+
+export { type MaskingResolution, resolveMasking } from './masking.ts';
+export { policySources } from './policies.ts';
 
 export type Resolution =
   | {
@@ -33,7 +36,7 @@ export function resolve(
   const report = createReport();
   const secrets = createSecretCheck(resources, picked.namespace, report);
   const connection = resolveConnection(picked, { report, secrets });
-  const masking = resolveMasking(picked, resources, { report, secrets });
+  const masking = maskingOf(picked, resources, { report, secrets });
   const policies = resolvePolicies(picked, resources, report);
   const { problems, notices } = report;
   return problems.length > 0

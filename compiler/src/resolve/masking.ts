@@ -1,33 +1,72 @@
-import { type DetectorRule, ENTITIES, type FieldRule, type ResolvedMasking } from '@rankguard/contract';
-import type { MaskingProfile, ReadResource } from '@rankguard/contract/resources';
-import { ofKind, type ReadConnection, type Report } from './report.ts';
-import { type SecretCheck, tokenKey } from './secrets.ts';
+import {
+  type DetectorRule,
+  ENTITIES,
+  type FieldRule,
+  type Problem,
+  type ResolvedMasking,
+} from '@rankguard/contract';
+import type { ReadResource, ReadResourceOf } from '@rankguard/contract/resources';
+import { createReport, ofKind, type ReadConnection, type Report } from './report.ts';
+import { createSecretCheck, type SecretCheck, tokenKey } from './secrets.ts';
 
-type ProfileSpec = MaskingProfile['spec'];
-interface Profile {
-  readonly resource: ReadResource;
-  readonly spec: ProfileSpec;
-}
+type ReadProfile = ReadResourceOf<'MaskingProfile'> | ReadResourceOf<'ClusterMaskingProfile'>;
 
 /** What applies to a connection that names no profile: everything that is detected is redacted. */
-const DEFAULT_DETECTORS: readonly DetectorRule[] = [{ entities: ENTITIES, with: 'redact' }];
+const DEFAULT_MASKING: ResolvedMasking = {
+  order: 'score-then-mask',
+  fields: [],
+  detectors: [{ entities: ENTITIES, with: 'redact' }],
+  tokenKey: null,
+};
+
+interface Tools {
+  readonly report: Report;
+  readonly secrets: SecretCheck;
+}
 
 /** The masking of a connection: its profile in its namespace, else of the whole cluster, else the default. */
-export function resolveMasking(
+export function maskingOf(
   connection: ReadConnection,
   resources: readonly ReadResource[],
-  { report, secrets }: { readonly report: Report; readonly secrets: SecretCheck },
+  tools: Tools,
 ): ResolvedMasking {
   const { order, profile: name } = connection.object.spec.masking;
-  const profile = name === undefined ? undefined : findProfile(connection, resources, name, report);
-  if (profile === undefined) return { order, fields: [], detectors: DEFAULT_DETECTORS, tokenKey: null };
-  const { resource, spec } = profile;
+  const profile = name === undefined ? undefined : findProfile(connection, resources, name, tools.report);
+  return profile === undefined
+    ? { order, fields: [], detectors: DEFAULT_DETECTORS, tokenKey: null }
+    : { order, ...rulesOf(profile, tools) };
+}
+
+export type MaskingResolution =
+  | { readonly ok: true; readonly masking: ResolvedMasking }
+  | { readonly ok: false; readonly problems: readonly Problem[] };
+
+/**
+ * One profile's rules without a connection, e.g. for masking a text by hand. Secrets are looked up in
+ * `namespace`: the profile's own unless it says otherwise.
+ */
+export function resolveMasking(
+  profile: ReadProfile,
+  resources: readonly ReadResource[],
+  options: { readonly namespace?: string | undefined } = {},
+): MaskingResolution {
+  const report = createReport();
+  const namespace = options.namespace ?? profile.namespace ?? 'default';
+  const secrets = createSecretCheck(resources, namespace, report);
+  const rules = rulesOf(profile, { report, secrets });
+  return report.problems.length > 0
+    ? { ok: false, problems: report.problems }
+    : { ok: true, masking: { order: 'score-then-mask', ...rules } };
+}
+
+function rulesOf(profile: ReadProfile, { report, secrets }: Tools): Omit<ResolvedMasking, 'order'> {
+  const { spec } = profile.object;
   refuseUnsupported(profile, report);
   const key = spec.tokenKey?.secretKeyRef;
   const reference =
     key === undefined
       ? null
-      : secrets.key({ resource, path: 'spec.tokenKey', reference: key, check: tokenKey });
+      : secrets.key({ resource: profile, path: 'spec.tokenKey', reference: key, check: tokenKey });
   const fields = (spec.fields ?? []).map(
     (rule): FieldRule => ({
       names: rule.names ?? [],
@@ -42,7 +81,7 @@ export function resolveMasking(
       with: rule.with,
     }),
   );
-  return { order, fields, detectors, tokenKey: reference };
+  return { fields, detectors, tokenKey: reference };
 }
 
 function findProfile(
@@ -50,12 +89,12 @@ function findProfile(
   resources: readonly ReadResource[],
   name: string,
   report: Report,
-): Profile | undefined {
+): ReadProfile | undefined {
   const named = ofKind(resources, 'MaskingProfile').filter((profile) => profile.name === name);
   const found =
     named.find((profile) => profile.namespace === connection.namespace) ??
     ofKind(resources, 'ClusterMaskingProfile').find((profile) => profile.name === name);
-  if (found !== undefined) return { resource: found, spec: found.object.spec };
+  if (found !== undefined) return found;
   const [other] = named;
   const hint = other === undefined ? '' : `; there is one in namespace ${other.namespace}`;
   const message = `no MaskingProfile ${connection.namespace}/${name} and no ClusterMaskingProfile ${name} in the files`;
@@ -63,7 +102,8 @@ function findProfile(
   return undefined;
 }
 
-function refuseUnsupported({ resource, spec }: Profile, report: Report): void {
+function refuseUnsupported(resource: ReadProfile, report: Report): void {
+  const { spec } = resource.object;
   for (const member of ['presets', 'patterns'] as const) {
     spec[member]?.forEach((_, i) => {
       report.unsupported(resource, `spec.${member}[${i}]`, `${member} are not supported by this version`);

@@ -25,6 +25,11 @@ export function resolvePolicies(
   return policies;
 }
 
+/** Every policy among the resources, whoever it applies to: for checking and testing them. */
+export function policySources(resources: readonly ReadResource[]): readonly PolicySource[] {
+  return [...ofKind(resources, 'RerankPolicy'), ...ofKind(resources, 'ClusterRerankPolicy')].map(toSource);
+}
+
 function namedPolicies(
   connection: ReadConnection,
   resources: readonly ReadResource[],
@@ -86,6 +91,11 @@ function noticeUnused(connection: ReadConnection, resources: readonly ReadResour
     if (policy.namespace !== connection.namespace || used.has(idOf(policy))) continue;
     report.notice(policy, 'metadata.name', 'no connection names this policy, so it is not in force');
   }
+}
+
+/** Every policy among the resources, whether a connection names it or not: what `policy check` looks at. */
+export function policySources(resources: readonly ReadResource[]): readonly PolicySource[] {
+  return [...ofKind(resources, 'RerankPolicy'), ...ofKind(resources, 'ClusterRerankPolicy')].map(toSource);
 }
 
 function toSource(policy: ReadPolicy): PolicySource {
