@@ -6,6 +6,7 @@ import {
   type Obligations,
   REASONS,
   type Reason,
+  type Strategy,
   type Verdict,
 } from '@rankguard/contract';
 import type { PolicyOutput } from './output.ts';
@@ -28,7 +29,8 @@ export interface Decision {
 /**
  * Makes one verdict of what the policies say: any deny or fault of an enforcing policy wins, in the order of the
  * policies, then of the codes. Without one, the request needs an allow from at least one enforcing policy; the
- * response was allowed with its request. Masks and drops are united, the lowest limit holds.
+ * response was allowed with its request. Masks and drops are united, of two masks for one
+ * path the stricter holds, and of limits the lowest.
  */
 export function mergeAnswers(answers: readonly PolicyAnswer[], phase: Phase): Decision {
   const enforcing = answers.filter(({ mode }) => mode === 'enforce');
@@ -70,8 +72,10 @@ function obligationsOf(answers: readonly PolicyAnswer[]): Obligations {
   for (const { policy, said } of answers) {
     if (!('output' in said)) continue;
     for (const item of said.output.mask) {
-      const place = `${item.with} ${item.path}`;
-      if (!mask.has(place)) mask.set(place, { ...item, policy });
+      const other = mask.get(item.path);
+      if (other === undefined || strictness(item.with) > strictness(other.with)) {
+        mask.set(item.path, { ...item, policy });
+      }
     }
     for (const item of said.output.drop) {
       if (!drop.has(item.index)) drop.set(item.index, { ...item, policy });
@@ -85,6 +89,13 @@ function obligationsOf(answers: readonly PolicyAnswer[]): Obligations {
     drop: [...drop.values()].toSorted((a, b) => a.index - b.index),
     limit,
   };
+}
+
+/** From what shows most of a value to what shows not even that there was one. */
+const BY_STRICTNESS: readonly Strategy[] = ['partial', 'surrogate', 'token', 'redact', 'null', 'remove'];
+
+function strictness(strategy: Strategy): number {
+  return BY_STRICTNESS.indexOf(strategy);
 }
 
 /** Fewer documents are stricter; of equal limits the one that denies is. */

@@ -1,0 +1,78 @@
+import { describe, expect, test } from '@jest/globals';
+import { codeOf } from '@rankguard/contract';
+import { parseOutput } from './output.ts';
+
+describe('parseOutput', () => {
+  test('reads everything that a policy can say', () => {
+    const output = parseOutput({
+      allow: true,
+      deny: [
+        { code: 'B', message: 'two' },
+        { code: 'A_1', message: 'one' },
+      ],
+      mask: [{ path: 'query', with: 'null' }],
+      drop: [
+        { index: 10, reason: 'X' },
+        { index: 2, reason: 'Y' },
+      ],
+      limit: [{ documents: 5, truncate: true }, { documents: 0 }],
+      hold: [],
+      rank: [],
+    });
+    expect(output).toEqual({
+      allow: true,
+      deny: [
+        { code: 'A_1', message: 'one' },
+        { code: 'B', message: 'two' },
+      ],
+      mask: [{ path: 'query', with: 'null' }],
+      drop: [
+        { index: 2, reason: 'Y' },
+        { index: 10, reason: 'X' },
+      ],
+      limit: [
+        { documents: 0, truncate: false },
+        { documents: 5, truncate: true },
+      ],
+    });
+  });
+
+  test('silence is no allow', () => {
+    expect(parseOutput({})).toEqual({ allow: false, deny: [], mask: [], drop: [], limit: [] });
+  });
+
+  test.each<[string, unknown, string]>([
+    ['no object', [], 'the result is not an object'],
+    ['null', null, 'the result is not an object'],
+    ['an unknown member', { permit: true }, 'a member other than'],
+    ['allow that is no boolean', { allow: 'true' }, 'allow is not a boolean'],
+    ['deny that is no set', { deny: { code: 'A', message: 'x' } }, 'deny is not a set'],
+    ['a deny that is a string', { deny: ['no'] }, 'a deny is not an object'],
+    ['a deny without a message', { deny: [{ code: 'A' }] }, 'the message of a deny is not a string'],
+    [
+      'a code in lower case',
+      { deny: [{ code: 'no_way', message: '' }] },
+      'the code of a deny is not upper case',
+    ],
+    ['a deny with more', { deny: [{ code: 'A', message: '', msg: '' }] }, 'a deny has a member other than'],
+    ['a strategy that is none', { mask: [{ path: 'query', with: 'blur' }] }, 'the with of a mask'],
+    ['a mask without a path', { mask: [{ path: '', with: 'redact' }] }, 'the path of a mask is empty'],
+    ['a negative index', { drop: [{ index: -1, reason: 'X' }] }, 'the index of a drop'],
+    ['half an index', { drop: [{ index: 0.5, reason: 'X' }] }, 'the index of a drop'],
+    ['an index in a string', { drop: [{ index: '1', reason: 'X' }] }, 'the index of a drop'],
+    ['an index beyond 2^53', { drop: [{ index: 1e300, reason: 'X' }] }, 'the index of a drop'],
+    ['a limit without a number', { limit: [{ truncate: true }] }, 'the documents of a limit'],
+    ['a truncate that is no boolean', { limit: [{ documents: 1, truncate: 1 }] }, 'the truncate of a limit'],
+    ['hold', { hold: [{ tier: 'high', reason: 'x' }] }, 'hold is not supported'],
+    ['rank', { rank: [{ verb: 'floor', min_score: 1 }] }, 'rank is not supported'],
+  ])('refuses %s', (_, value, message) => {
+    let thrown: unknown;
+    try {
+      parseOutput(value);
+    } catch (error) {
+      thrown = error;
+    }
+    expect(codeOf(thrown)).toBe('POLICY_FAULT');
+    expect((thrown as Error).message).toContain(message);
+  });
+});
