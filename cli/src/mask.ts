@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
-import { resolveProfile } from '@rankguard/compiler';
+import { DEFAULT_MASKING, resolveMasking } from '@rankguard/compiler';
 import type { ResolvedMasking, SecretRef } from '@rankguard/contract';
 import { type ReadResource, readResources, secretValues } from '@rankguard/contract/resources';
 import { createJsonReader, splice } from '@rankguard/sidecar/json';
@@ -60,11 +60,22 @@ async function mask(io: Io, options: MaskOptions): Promise<void> {
 async function readProfile(
   file: string | undefined,
 ): Promise<{ readonly masking: ResolvedMasking; readonly tokenKey: Uint8Array | null }> {
-  const resources = file === undefined ? [] : await readFrom(file);
-  const resolved = resolveProfile(resources);
+  if (file === undefined) return { masking: DEFAULT_MASKING, tokenKey: null };
+  const resources = await readFrom(file);
+  const [profile, second] = resources.filter(isProfile);
+  if (profile === undefined || second !== undefined) {
+    throw new Exit(EXIT.data, `${file} must hold one MaskingProfile or ClusterMaskingProfile`);
+  }
+  const resolved = resolveMasking(profile, resources);
   if (!resolved.ok) throw new Exit(EXIT.data, problemLines(resolved.problems).trimEnd());
   const { masking } = resolved;
   return { masking, tokenKey: masking.tokenKey === null ? null : keyOf(resources, masking.tokenKey) };
+}
+
+type ReadProfile = Extract<ReadResource, { kind: 'MaskingProfile' | 'ClusterMaskingProfile' }>;
+
+function isProfile(resource: ReadResource): resource is ReadProfile {
+  return resource.kind === 'MaskingProfile' || resource.kind === 'ClusterMaskingProfile';
 }
 
 async function readFrom(file: string): Promise<readonly ReadResource[]> {

@@ -6,6 +6,11 @@ export { OPA_VERSION } from './opa/index.ts';
 export type { PolicySource } from './policy-source.ts';
 export { readPolicyDirectory } from './read-directory.ts';
 export type { TestOutcome, TestReport } from './rego-tests.ts';
-export { type Resolution, resolve } from './resolve/index.ts';
-export { resolveProfile } from './resolve/masking.ts';
-export { policySources } from './resolve/policies.ts';
+export {
+  DEFAULT_MASKING,
+  type MaskingResolution,
+  policySources,
+  type Resolution,
+  resolve,
+  resolveMasking,
+} from './resolve/index.ts';

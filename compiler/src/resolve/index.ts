@@ -7,7 +7,7 @@ import { resolvePolicies } from './policies.ts';
 import { createReport, idOf, ofKind, type ReadConnection } from './report.ts';
 import { createSecretCheck } from './secrets.ts';
 
-export { type MaskingResolution, resolveMasking } from './masking.ts';
+export { DEFAULT_MASKING, type MaskingResolution, resolveMasking } from './masking.ts';
 export { policySources } from './policies.ts';
 
 export type Resolution =

@@ -12,7 +12,7 @@ import { createSecretCheck, type SecretCheck, tokenKey } from './secrets.ts';
 type ReadProfile = ReadResourceOf<'MaskingProfile'> | ReadResourceOf<'ClusterMaskingProfile'>;
 
 /** What applies to a connection that names no profile: everything that is detected is redacted. */
-const DEFAULT_MASKING: ResolvedMasking = {
+export const DEFAULT_MASKING: ResolvedMasking = {
   order: 'score-then-mask',
   fields: [],
   detectors: [{ entities: ENTITIES, with: 'redact' }],
@@ -32,9 +32,7 @@ export function maskingOf(
 ): ResolvedMasking {
   const { order, profile: name } = connection.object.spec.masking;
   const profile = name === undefined ? undefined : findProfile(connection, resources, name, tools.report);
-  return profile === undefined
-    ? { order, fields: [], detectors: DEFAULT_DETECTORS, tokenKey: null }
-    : { order, ...rulesOf(profile, tools) };
+  return profile === undefined ? { ...DEFAULT_MASKING, order } : { order, ...rulesOf(profile, tools) };
 }
 
 export type MaskingResolution =

@@ -93,11 +93,6 @@ function noticeUnused(connection: ReadConnection, resources: readonly ReadResour
   }
 }
 
-/** Every policy among the resources, whether a connection names it or not: what `policy check` looks at. */
-export function policySources(resources: readonly ReadResource[]): readonly PolicySource[] {
-  return [...ofKind(resources, 'RerankPolicy'), ...ofKind(resources, 'ClusterRerankPolicy')].map(toSource);
-}
-
 function toSource(policy: ReadPolicy): PolicySource {
   const { mode, modules, data, tests } = policy.object.spec;
   return {
