@@ -42,8 +42,8 @@ export function createRuntime(deps: {
   readonly now: () => number;
 }): Runtime {
   const kernel = createKernel();
-  const reader = createJsonReader(kernel);
-  const createReader = () => createJsonReader(createKernel());
+  const reader = createJsonReader({ kernel });
+  const createReader = () => createJsonReader({ kernel: createKernel() });
   const documents = createDocumentReader(createReader());
   let active: Active | undefined;
   let wire: Wire | undefined;
