@@ -5,7 +5,7 @@ import { EDITS } from './edit.ts';
 import { growthOf, movedMetrics } from './moved.ts';
 import { createProcesses } from './processes.ts';
 import { type Finding, STEPS, type Step } from './steps.ts';
-import { createPaint, formatHeader, formatRow } from './table.ts';
+import { createPaint, formatHeader, formatRow, wrap } from './table.ts';
 import { startWorld, type World } from './world.ts';
 
 const paint = createPaint(process.stdout.isTTY === true && process.env['NO_COLOR'] === undefined);
@@ -35,7 +35,9 @@ async function runSteps(steps: readonly Step[], world: World): Promise<readonly 
     print(
       formatRow({ what: step.what, who: step.who, expected: step.expected, got: finding.got, ok }, paint),
     );
-    for (const line of finding.shown ?? []) print(paint.dim(`      ${line}`));
+    for (const line of (finding.shown ?? []).flatMap((text) => wrap(text, 120))) {
+      print(paint.dim(`      ${line}`));
+    }
     if (!ok) failures.push({ what: step.what, failures: finding.failures, detail: finding.detail });
   }
   return failures;
