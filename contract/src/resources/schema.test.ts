@@ -133,10 +133,10 @@ describe('the reader and an independent validator of the exported JSON Schema', 
             expect(Schema.Check(schema, object)).toBe(true);
           }
         }),
-        { numRuns: 300 },
+        { numRuns: 150 },
       );
-      expect(counts.accepted).toBeGreaterThan(10);
-      expect(counts.invalid).toBeGreaterThan(100);
+      expect(counts.accepted).toBeGreaterThan(5);
+      expect(counts.invalid).toBeGreaterThan(50);
     },
   );
 });
