@@ -121,7 +121,7 @@ export function explainUnknownFact(parent: FactsPath, member: string): string {
 
 /** `opa build` prints its errors as text. */
 export function readBuildErrors(text: string, problems: Problems): void {
-  const lines = text.matchAll(/^(?:error: )?(\w+\.rego):(\d+): (?:rego_\w+: )?(.+)$/gm);
+  const lines = text.matchAll(/^(?:.*occurred: )?(\w+\.rego):(\d+): (?:rego_\w+: )?(.+)$/gm);
   let found = false;
   for (const [, file = '', row, message = ''] of lines) {
     found = true;
