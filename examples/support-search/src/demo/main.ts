@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { EDITS } from './edit.ts';
+import { LOG } from './log.ts';
 import { growthOf, movedMetrics } from './moved.ts';
 import { createProcesses } from './processes.ts';
 import { type Finding, STEPS, type Step } from './steps.ts';
@@ -92,7 +93,7 @@ async function tell(world: World, folder: string): Promise<boolean> {
   print(`\n${formatHeader(paint)}`);
   const failures = [
     ...(await runSteps(STEPS, world)),
-    ...(await runSteps(EDITS, world)),
+    ...(await runSteps([...EDITS, LOG], world)),
     ...(await checkMetrics(world, before)),
   ];
   if (failures.length > 0) printFailures(failures, folder);
