@@ -3,8 +3,10 @@ import type { CallBuiltin, PolicyInstance } from './instance.ts';
 import { createInstance } from './instance.ts';
 import { Wasm, type WasmModule } from './wasm.ts';
 
-/** Units of fuel for one evaluation (compiler/src/meter): what never ends is stopped within about 50 ms. */
-export const DEFAULT_FUEL = 20_000_000;
+/** Units of fuel for one evaluation (compiler/src/meter): on one core what never ends is stopped in 10 to 50 ms. */
+export const DEFAULT_FUEL = 10_000_000;
+/** Added to it for each byte of input: looking for words in every document of a large call is no runaway. */
+const FUEL_PER_INPUT_BYTE = 8;
 /** Pages of 64 KiB: 64 MiB for a module with its data and its input. */
 export const DEFAULT_MEMORY_MAX_PAGES = 1024;
 
@@ -23,6 +25,7 @@ export interface PolicyHostOptions {
   readonly data: string;
   readonly entrypoint: string;
   readonly builtins: BuiltinRunner;
+  /** For a small input; each byte of input adds 8 units. */
   readonly fuel?: number;
   readonly memoryMaxPages?: number;
 }
@@ -77,7 +80,9 @@ export function createPolicyHost(options: PolicyHostOptions): PolicyHost {
     instance ??= named(name, undefined, () => start(module));
     const current = instance;
     try {
-      return named(name, current, () => resultOf(current.evaluate(id, input, fuel)));
+      return named(name, current, () =>
+        resultOf(current.evaluate(id, input, fuel + FUEL_PER_INPUT_BYTE * input.length)),
+      );
     } catch (error) {
       replace();
       throw error;

@@ -3,7 +3,7 @@ import { HOST_BUILTIN_RUNNER } from './builtins/index.ts';
 import { createPolicyHost, type PolicyHost } from './host.ts';
 import { type Decision, mergeAnswers, type Phase, type PolicyAnswer } from './merge.ts';
 import { ENTRYPOINT, parseOutput } from './output.ts';
-import { project, reaches, unionProjection } from './projection.ts';
+import { createProjector, type Projector, reaches, unionProjection } from './projection.ts';
 
 export { HOST_BUILTIN_RUNNER, HOST_BUILTINS } from './builtins/index.ts';
 export {
@@ -15,7 +15,7 @@ export {
 } from './host.ts';
 export type { Decision, Phase } from './merge.ts';
 export { ENTRYPOINT, type PolicyOutput, parseOutput } from './output.ts';
-export { project, reaches, unionProjection } from './projection.ts';
+export { createProjector, project, reaches, unionProjection } from './projection.ts';
 
 export interface PolicySetOptions {
   /** Units of fuel for one evaluation of one policy; see {@link createPolicyHost}. */
@@ -59,8 +59,9 @@ export function createPolicySet(
     return { name, mode, host: createPolicyHost({ ...fixed, ...options }) };
   });
   const projection = policies.map((policy) => policy.projection).reduce(unionProjection, {});
+  const projector = createProjector(projection);
   const decide = (facts: unknown, phase: Phase): Decision => {
-    const input = serialise(facts, projection);
+    const input = serialise(facts, projector);
     return mergeAnswers(
       members.map((member) => ask(member, input)),
       phase,
@@ -82,9 +83,9 @@ export function createPolicySet(
 type Serialised = { readonly json: Uint8Array } | { readonly fault: unknown };
 
 /** Once for all policies. */
-function serialise(facts: unknown, projection: Projection): Serialised {
+function serialise(facts: unknown, projector: Projector): Serialised {
   try {
-    const text = JSON.stringify(project(facts, projection));
+    const text = JSON.stringify(projector(facts));
     if (text === undefined) throw new CodedError('POLICY_FAULT', 'the facts are no JSON value');
     return { json: Buffer.from(text) };
   } catch (fault) {

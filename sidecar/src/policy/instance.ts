@@ -102,7 +102,7 @@ export function createInstance({ module, memoryMaxPages, call }: InstanceOptions
     // All that the last evaluation allocated is given back.
     opa.opa_heap_ptr_set(heap);
     const facts = text.parse(input, opa.opa_json_parse);
-    fuel.value = budget;
+    fuel.value = Math.min(budget, MOST_FUEL);
     const context = opa.opa_eval_ctx_new();
     opa.opa_eval_ctx_set_input(context, facts);
     opa.opa_eval_ctx_set_data(context, data);

@@ -24,42 +24,64 @@ export function reaches(projection: Projection, path: readonly string[]): boolea
   );
 }
 
+/** Gives a value with only what a projection reaches. */
+export type Projector = (value: unknown) => unknown;
+
 /**
- * The value with only what the projection reaches. Containers keep their shape: an array keeps its length, a
- * scalar that is not reached in an array becomes null, an object keeps only reached members. Nothing is invented.
+ * Prepares {@link project} for many values: the projection is looked at once.
+ *
+ * Containers keep their shape: an array keeps its length, a scalar element that is not reached becomes null, an
+ * object keeps only reached members. A scalar where the projection names members stays. Nothing is invented.
  */
-export function project(value: unknown, projection: Projection): unknown {
-  if (projection === true || typeof value !== 'object' || value === null) return value;
-  if (Array.isArray(value)) return projectArray(value, projection);
+export function createProjector(projection: Projection): Projector {
+  if (projection === true) return (value) => value;
   const each = own(projection, EACH);
-  const members = each === undefined ? Object.keys(projection) : Object.keys(value);
-  const kept: Record<string, unknown> = {};
-  for (const member of members) {
-    const reach = reachOf(projection, member, each);
-    if (reach === undefined || !Object.hasOwn(value, member)) continue;
-    define(kept, member, project((value as Record<string, unknown>)[member], reach));
-  }
-  return kept;
+  const eachProjector = each === undefined ? undefined : createProjector(each);
+  const named = new Map(
+    Object.keys(projection)
+      .filter((member) => member !== EACH)
+      .map((member) => [member, createProjector(reachOf(projection, member, each))]),
+  );
+  const elements = eachProjector ?? hollow;
+  const projectArray = (items: readonly unknown[]): unknown[] =>
+    named.size === 0
+      ? items.map((item) => elements(item))
+      : items.map((item, index) => (named.get(String(index)) ?? elements)(item));
+  const projectEvery = (object: object, projector: Projector): Record<string, unknown> => {
+    const kept: Record<string, unknown> = {};
+    for (const [member, value] of Object.entries(object)) {
+      define(kept, member, (named.get(member) ?? projector)(value));
+    }
+    return kept;
+  };
+  const members = [...named];
+  const projectNamed = (object: object): Record<string, unknown> => {
+    const kept: Record<string, unknown> = {};
+    for (let at = 0; at < members.length; at += 1) {
+      const [member, projector] = members[at]!;
+      if (Object.hasOwn(object, member)) {
+        define(kept, member, projector((object as Record<string, unknown>)[member]));
+      }
+    }
+    return kept;
+  };
+  return (value) => {
+    if (typeof value !== 'object' || value === null) return value;
+    if (Array.isArray(value)) return projectArray(value);
+    return eachProjector === undefined ? projectNamed(value) : projectEvery(value, eachProjector);
+  };
+}
+
+/** The value with only what the projection reaches; see {@link createProjector}. */
+export function project(value: unknown, projection: Projection): unknown {
+  return createProjector(projection)(value);
 }
 
 type Members = Exclude<Projection, true>;
 
-function projectArray(items: readonly unknown[], projection: Members): unknown[] {
-  const each = own(projection, EACH);
-  const members = Object.keys(projection);
-  const onlyEach = members.length === (each === undefined ? 0 : 1);
-  if (onlyEach) return items.map((item) => (each === undefined ? hollow(item) : project(item, each)));
-  return items.map((item, index) => {
-    const reach = reachOf(projection, String(index), each);
-    return reach === undefined ? hollow(item) : project(item, reach);
-  });
-}
-
-function reachOf(projection: Members, member: string, each: Projection | undefined): Projection | undefined {
-  if (member === EACH) return each;
-  const exact = own(projection, member);
-  if (exact === undefined || each === undefined) return exact ?? each;
-  return unionProjection(exact, each);
+function reachOf(projection: Members, member: string, each: Projection | undefined): Projection {
+  const exact = own(projection, member) ?? {};
+  return each === undefined ? exact : unionProjection(exact, each);
 }
 
 /** The element's place without what is in it. */

@@ -13,9 +13,9 @@ const RUNAWAYS: readonly [name: string, condition: string, harmful: unknown][] =
   ['a long range', 'count(numbers.range(1, input.n)) == 0', { n: 1_000_000_000 }],
   ['functions that double', 'f20(input.n) == 0', { n: 7 }],
   [
-    'a regex over a long text',
-    'regex.match("(x+x+)+y|(x*)*z|(a|b|ab)*c$", input.text)',
-    { text: 'xab'.repeat(1_000_000) },
+    'regexes over a long text',
+    'some i in numbers.range(1, input.n); regex.match(sprintf("(x+x+)+y|(x*)*z|(a|b|ab)*c%d$", [i]), input.text)',
+    { n: 1000, text: 'xab'.repeat(100_000) },
   ],
   [
     'a walk over a large input',
