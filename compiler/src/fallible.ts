@@ -67,18 +67,20 @@ export function warnOfSilence(
 
 /** Every rule that the body or head of this one names. */
 function reachedFrom({ module, rule }: Definition, names: Names): Definition[] {
-  const reached: Definition[] = [];
-  walk([rule.head, rule.body], (node) => {
+  const reached = new Set<string>();
+  // Not the head's own name: it stands for all the rule's definitions.
+  const { key, value, args } = rule.head;
+  walk([key, value, args, rule.head.ref.slice(1), rule.body], (node) => {
     if (!isTerm(node) || (node.type !== 'ref' && node.type !== 'var')) return true;
     const parts = node.type === 'ref' ? partsOf(node) : [node];
     for (let length = 1; length <= parts.length; length += 1) {
       const written = parts.slice(0, length).map((part) => String(part.value));
       const resolved = names.resolve(module, written.join('.'));
-      if (resolved !== undefined) reached.push(...names.definitions(resolved));
+      if (resolved !== undefined) reached.add(resolved);
     }
     return true;
   });
-  return reached;
+  return [...reached].flatMap(names.definitions);
 }
 
 function checkRule(check: Check, report: Report): void {

@@ -20,8 +20,9 @@ export function createNames(modules: readonly ParsedModule[]): Names {
     imports.set(ast, importsOf(ast));
     for (const rule of ast.rules ?? []) {
       const name = ruleName(ast, rule);
-      const added = branches(rule).map((branch) => ({ module: ast, rule: branch }));
-      rules.set(name, [...(rules.get(name) ?? []), ...added]);
+      const definitions = rules.get(name) ?? [];
+      for (const branch of branches(rule)) definitions.push({ module: ast, rule: branch });
+      rules.set(name, definitions);
     }
   }
 

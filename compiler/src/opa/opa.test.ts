@@ -20,9 +20,7 @@ case $1 in
   crash) echo 'fatal error: runtime: out of memory' >&2; exit 2 ;;
   kill) kill -9 $$ ;;
   refuse) echo 'no' >&2; exit 1 ;;
-  overlap) if [ -e ${root}/busy2 ]; then echo three; exit; fi
-    if [ -e ${root}/busy1 ]; then : >${root}/busy2; sleep 0.1; rm ${root}/busy2
-    else : >${root}/busy1; sleep 0.2; rm ${root}/busy1; fi ;;
+  overlap) : >${root}/running.$$; ls ${root} | grep -c running; sleep 0.1; rm ${root}/running.$$ ;;
 esac
 `;
   writeFileSync(path, script);
@@ -50,10 +48,10 @@ describe('a child process in bounds', () => {
 
   test.each([
     ['sleep', 'opa sleep took longer than 300 ms and was stopped', 300],
-    ['flood', 'opa flood wrote too much output and was stopped'],
-    ['crash', 'opa crash crashed: fatal error: runtime: out of memory'],
-    ['kill', 'opa kill was stopped by SIGKILL'],
-  ])('%s is a fault', async (what, message, wallMs?: number) => {
+    ['flood', 'opa flood wrote too much output and was stopped', 20_000],
+    ['crash', 'opa crash crashed: fatal error: runtime: out of memory', 20_000],
+    ['kill', 'opa kill was stopped by SIGKILL', 20_000],
+  ])('%s is a fault', async (what, message, wallMs) => {
     await expect(run(what, wallMs)).rejects.toMatchObject({ code: 'COMPILER_FAILED', message });
   });
 
@@ -63,7 +61,8 @@ describe('a child process in bounds', () => {
 
   test('never more than two run at once', async () => {
     const results = await Promise.all(Array.from({ length: 5 }, () => run('overlap')));
-    expect(results.map(({ stdout }) => stdout)).not.toContain('three\n');
+    const counts = results.map(({ stdout }) => Number(stdout));
+    expect(Math.max(...counts)).toBe(2);
   });
 
   test('its directory is private and goes away, also after a fault', async () => {
