@@ -359,6 +359,14 @@ describe('the cache', () => {
     });
   });
 
+  test('that cannot be written costs time, not the policy', async () => {
+    const file = join(root, 'a-file');
+    writeFileSync(file, '');
+    expect(await createCompiler({ opa, cacheDir: file }).compile(source('allow := true'))).toMatchObject({
+      ok: true,
+    });
+  });
+
   test('keeps no policy that failed', async () => {
     const dir = join(root, 'empty');
     await createCompiler({ opa, cacheDir: dir }).compile(source('allow := 1'));

@@ -82,7 +82,12 @@ export function createCompiler(options: CompilerOptions): Compiler {
     const ms = Math.round(performance.now() - started);
     log?.('policy compiled', { policy: source.name, digest, ok: 'kept' in outcome, ms });
     if ('problems' in outcome) return { ok: false, problems: outcome.problems };
-    await cache.write(digest, JSON.stringify(outcome.kept));
+    try {
+      await cache.write(digest, JSON.stringify(outcome.kept));
+    } catch (error) {
+      // The next start is slower; the policy is as good.
+      log?.('policy cache cannot be written', { error: (error as Error).message });
+    }
     return finished(source, outcome.kept);
   }
 
