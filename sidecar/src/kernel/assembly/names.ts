@@ -11,6 +11,7 @@ const NAME: usize = 16;
 let key0: u64 = 0;
 let key1: u64 = 0;
 let used: usize = 0;
+let compared: u32 = 0;
 
 /** Keys the hash. The host passes random bits, so that nobody can prepare names that collide. */
 export function seed(a: u64, b: u64): void {
@@ -21,6 +22,15 @@ export function seed(a: u64, b: u64): void {
 /** The most bytes of the work space that any check has written, for the host's bookkeeping. */
 export function namesUsed(): u32 {
   return <u32>used;
+}
+
+/** How many pairs of names the last reading compared, hashes included: stays near the number of names. */
+export function namesCompared(): u32 {
+  return compared;
+}
+
+export function clearCompared(): void {
+  compared = 0;
 }
 
 @inline
@@ -54,6 +64,7 @@ export function findRepeated(input: usize, tape: usize, first: u32, stop: u32, w
     if (count == FEW || (word(key, tape, 0) >> 8) & T.ESCAPE) return findAmongMany(input, tape, first, stop, work);
     const start = input + word(key, tape, 4);
     const length = word(key, tape, 8) - word(key, tape, 4);
+    compared += count;
     for (let i: u32 = 0; i < count; i++) {
       const other = load<u32>(few + (i << 2));
       const otherStart = word(other, tape, 4);
@@ -103,6 +114,7 @@ function insert(names: usize, index: u32, table: usize, mask: u32, start: usize,
       store<u32>(place, index + 1);
       return true;
     }
+    compared++;
     const other = names + <usize>(taken - 1) * NAME;
     if (load<u64>(other, 8) == hash && load<u32>(other, 4) == length) {
       if (same(<usize>load<u32>(other), start, length)) return false;

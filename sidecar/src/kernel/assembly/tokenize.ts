@@ -1,9 +1,9 @@
 // The strict JSON reader (RFC 8259): text in, tape out. UTF-8 has been checked by the caller.
-import { findRepeated } from './names';
+import { clearCompared, findRepeated } from './names';
 import { isDigit, scanLiteral, scanNumber, scannedFlags, scanString } from './scan';
 import * as T from './tape';
 
-export { namesUsed, seed, sipHash } from './names';
+export { namesCompared, namesUsed, seed, sipHash } from './names';
 
 // What may stand next.
 const VALUE: i32 = 1;
@@ -57,6 +57,7 @@ export function tokenize(
   count = 0;
   open = NO_TOKEN;
   T.clearFailure();
+  clearCompared();
   let expect = VALUE;
   while (true) {
     const byte = skipSpace();
