@@ -1,7 +1,7 @@
 import type { ResolvedMasking } from '@rankguard/contract';
 import { type Edit, type JsonReader, splice } from '../json/index.ts';
 import type { Kernel } from '../kernel/index.ts';
-import { JsonMasking, judge, replacement, type Tools } from './json.ts';
+import { JsonMasking, replacement, type Tools } from './json.ts';
 import { createPlan, type Plan } from './plan.ts';
 import { createScanner, Ranges, SHORTEST } from './scanner.ts';
 import { createReplacer } from './strategies.ts';
@@ -46,17 +46,18 @@ export function createMasker({ kernel, createReader, masking, tokenKey }: Masker
   function text(bytes: Buffer): MaskResult {
     const edits: Edit[] = [];
     const counts: Record<string, number> = {};
-    if (plan.detectors.size === 0 || bytes.length < SHORTEST) return { edits, counts };
+    if (!plan.detects || bytes.length < SHORTEST) return { edits, counts };
     const ranges = new Ranges();
     ranges.add(0, 0, bytes.length, false);
     const tools = toolsFor(counts);
-    for (const finding of scanner.find(bytes, ranges)) {
-      const judged = judge(plan, finding);
-      if (judged === undefined) continue;
+    const findings = scanner.find(bytes, ranges);
+    for (let at = 0; at < findings.count; at++) {
+      const judged = findings.isWeak(at) ? null : plan.judge(findings.kinds(at));
+      if (judged === null) continue;
       tools.count(judged.entity);
-      const { start, end } = finding;
-      const masked = replacement(tools, bytes, finding, judged.entity, judged.strategy);
-      edits.push({ start, end, with: masked });
+      const start = findings.start(at);
+      const end = findings.end(at);
+      edits.push({ start, end, with: replacement(tools, bytes, start, end, judged) });
     }
     return { edits, counts };
   }
@@ -84,6 +85,6 @@ export function createMasker({ kernel, createReader, masking, tokenKey }: Masker
 }
 
 function isIdle(plan: Plan): boolean {
-  const { detectors, names, paths, facts } = plan;
-  return detectors.size === 0 && names.empty && paths.length === 0 && facts.length === 0;
+  const { names, paths, facts } = plan;
+  return !plan.detects && names.empty && paths.length === 0 && facts.length === 0;
 }

@@ -1,12 +1,12 @@
-import type { Entity, Strategy } from '@rankguard/contract';
+import type { Entity } from '@rankguard/contract';
 import { type Edit, type JsonDocument, type JsonReader, Kind } from '../json/index.ts';
 import { distinctKeys } from './keys.ts';
 import { namesSsn } from './names.ts';
 import { DEEPEST, escaped, openString, outerEdits } from './nested.ts';
 import { Outline } from './outline.ts';
-import type { Plan } from './plan.ts';
+import type { Judgement, Plan } from './plan.ts';
 import { removalEdits, valueEnd, valueStart } from './removal.ts';
-import { type Finding, Ranges, type Scanner, SHORTEST, SHORTEST_NUMBER } from './scanner.ts';
+import { type Findings, Ranges, type Scanner, SHORTEST, SHORTEST_NUMBER } from './scanner.ts';
 import { type Replacer, stricter } from './strategies.ts';
 import { type Target, Targets } from './targets.ts';
 import type { MaskLabel } from './types.ts';
@@ -22,29 +22,17 @@ export interface Tools {
   readonly count: (label: MaskLabel) => void;
 }
 
-/** What is to be done about a finding; undefined when the profile does not ask for any of its entities. */
-export function judge(plan: Plan, finding: Finding): { entity: Entity; strategy: Strategy } | undefined {
-  let entity: Entity | undefined;
-  let strategy: Strategy | undefined;
-  for (const kind of finding.all) {
-    const asked = plan.detectors.get(kind);
-    if (asked === undefined) continue;
-    strategy = strategy === undefined ? asked : stricter(strategy, asked);
-    if (entity === undefined || kind === finding.kind) entity = kind;
-  }
-  return entity === undefined || strategy === undefined ? undefined : { entity, strategy };
-}
-
-/** The text for a finding, before it is escaped for where it goes. */
+/** The text in the place of [start, end), before it is escaped for where it goes. */
 export function replacement(
   tools: Tools,
   bytes: Buffer,
-  finding: Finding,
-  entity: Entity,
-  strategy: Strategy,
-) {
+  start: number,
+  end: number,
+  judged: Judgement,
+): string {
+  const { entity, strategy } = judged;
   const needed = strategy === 'token' || strategy === 'partial';
-  const value = needed ? tools.scanner.fold(bytes.subarray(finding.start, finding.end)) : '';
+  const value = needed ? tools.scanner.fold(bytes.subarray(start, end)) : '';
   return tools.replacer.replace(strategy, entity, value);
 }
 
@@ -62,6 +50,8 @@ export class JsonMasking {
   readonly #entities = new Map<number, Entity>();
   readonly #edits: Edit[] = [];
   #madeOutline: Outline | undefined;
+  #lastOwner = -1;
+  #lastSensitive = false;
 
   constructor(
     tools: Tools,
@@ -75,14 +65,14 @@ export class JsonMasking {
     this.#targets = targets;
     this.#depth = depth;
     this.#sensitive = sensitive;
-    this.#opens = depth < DEEPEST && (tools.plan.detectors.size > 0 || !tools.plan.names.empty);
+    this.#opens = depth < DEEPEST && (tools.plan.detects || !tools.plan.names.empty);
   }
 
   /** Edits that mask the text, ascending and apart. */
   run(): Edit[] {
     const { count } = this.#document;
     for (let token = 0; token < count; ) token = this.#visit(token);
-    if (this.#tools.plan.detectors.size > 0) {
+    if (this.#tools.plan.detects) {
       this.#maskFindings(this.#tools.scanner.find(this.#document.bytes, this.#ranges));
     }
     this.#maskTargets();
@@ -157,59 +147,68 @@ export class JsonMasking {
 
   #isSensitive(token: number): boolean {
     const owner = this.#outline.owner(token);
-    return owner === -1 ? this.#sensitive() : namesSsn(this.#document.string(owner));
-  }
-
-  #maskFindings(findings: readonly Finding[]): void {
-    const keys = new Map<number, Edit[]>();
-    for (const found of findings) {
-      const finding = found.kind === 'WEAK_SSN' ? this.#promote(found) : found;
-      const judged = finding === undefined ? undefined : judge(this.#tools.plan, finding);
-      if (finding === undefined || judged === undefined) continue;
-      const target = this.#targets.values.get(finding.token);
-      if (target !== undefined) {
-        this.#strengthen(target, finding, judged);
-        continue;
-      }
-      const edit = this.#editOf(finding, judged);
-      this.#tools.count(judged.entity);
-      if (this.#document.kind(finding.token) !== Kind.Key) {
-        this.#edits.push(edit);
-        continue;
-      }
-      const edits = keys.get(finding.token);
-      if (edits === undefined) keys.set(finding.token, [edit]);
-      else edits.push(edit);
+    if (owner === -1) return this.#sensitive();
+    // Many values of an array have one owner.
+    if (owner !== this.#lastOwner) {
+      this.#lastOwner = owner;
+      this.#lastSensitive = namesSsn(this.#document.string(owner));
     }
-    if (keys.size > 0) this.#edits.push(...distinctKeys(this.#document, this.#outline, keys));
+    return this.#lastSensitive;
   }
 
-  /** Nine digits under a name that says SSN. */
-  #promote(finding: Finding): Finding | undefined {
-    if (this.#document.kind(finding.token) === Kind.Key || !this.#isSensitive(finding.token))
-      return undefined;
-    return { ...finding, kind: 'US_SSN', all: ['US_SSN'] };
+  #maskFindings(findings: Findings): void {
+    const document = this.#document;
+    const { plan, count } = this.#tools;
+    const targets = this.#targets.values;
+    const keys = new Map<number, Edit[]>();
+    for (let at = 0; at < findings.count; at++) {
+      const token = findings.token(at);
+      if (findings.isWeak(at) && !this.#promote(findings, at)) continue;
+      const judged = plan.judge(findings.kinds(at));
+      if (judged === null) continue;
+      const start = findings.start(at);
+      const end = findings.end(at);
+      const target = targets.size === 0 ? undefined : targets.get(token);
+      if (target !== undefined) {
+        this.#strengthen(token, target, start, end, judged);
+        continue;
+      }
+      count(judged.entity);
+      const kind = document.kind(token);
+      const edit = this.#editOf(token, kind, start, end, judged);
+      if (kind === Kind.Key) push(keys, token, edit);
+      else this.#edits.push(edit);
+    }
+    if (keys.size > 0) this.#edits.push(...distinctKeys(document, this.#outline, keys));
+  }
+
+  /** Nine digits are a number of social security under a name that says so. */
+  #promote(findings: Findings, at: number): boolean {
+    const token = findings.token(at);
+    if (this.#document.kind(token) === Kind.Key || !this.#isSensitive(token)) return false;
+    findings.promote(at);
+    return true;
   }
 
   /** A rule for a field never keeps more of a value than the detector's rule would. */
-  #strengthen(target: Target, finding: Finding, judged: { entity: Entity; strategy: Strategy }): void {
+  #strengthen(token: number, target: Target, start: number, end: number, judged: Judgement): void {
     target.strategy = stricter(target.strategy, judged.strategy);
-    const { token, start, end } = finding;
     if (start === this.#document.start(token) && end === this.#document.end(token)) {
       this.#entities.set(token, judged.entity);
     }
   }
 
-  #editOf(finding: Finding, { entity, strategy }: { entity: Entity; strategy: Strategy }): Edit {
+  #editOf(token: number, kind: Kind, start: number, end: number, judged: Judgement): Edit {
     const document = this.#document;
-    const { token, start, end } = finding;
-    const text = escaped(replacement(this.#tools, document.bytes, finding, entity, strategy));
-    const kind = document.kind(token);
-    const whole = start === document.start(token) && end === document.end(token);
-    if (strategy === 'null' && whole && kind !== Kind.Key) {
-      return { start: valueStart(document, token), end: valueEnd(document, token), with: 'null' };
+    const { strategy } = judged;
+    if (strategy === 'null' && kind !== Kind.Key) {
+      const whole = start === document.start(token) && end === document.end(token);
+      if (whole) return { start: valueStart(document, token), end: valueEnd(document, token), with: 'null' };
     }
-    return { start, end, with: kind === Kind.Number ? `"${text}"` : text };
+    const text = replacement(this.#tools, document.bytes, start, end, judged);
+    // Only what `partial` keeps can hold something to escape.
+    const safe = strategy === 'partial' ? escaped(text) : text;
+    return { start, end, with: kind === Kind.Number ? `"${safe}"` : safe };
   }
 
   #maskTargets(): void {
@@ -248,8 +247,9 @@ export class JsonMasking {
 }
 
 /** The same edits in order, without those inside others and without overlaps. */
-function apart(edits: readonly Edit[]): Edit[] {
-  const ordered = [...edits].sort((a, b) => a.start - b.start || b.end - a.end);
+function apart(edits: Edit[]): Edit[] {
+  if (edits.every((edit, place) => place === 0 || edit.start >= edits[place - 1]!.end)) return edits;
+  const ordered = edits.toSorted((a, b) => a.start - b.start || b.end - a.end);
   const result: Edit[] = [];
   for (const edit of ordered) {
     const last = result.at(-1);
@@ -257,4 +257,10 @@ function apart(edits: readonly Edit[]): Edit[] {
     else if (edit.end > last.end) result[result.length - 1] = { ...last, end: edit.end };
   }
   return result;
+}
+
+function push<Key, Value>(lists: Map<Key, Value[]>, key: Key, value: Value): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [value]);
+  else list.push(value);
 }

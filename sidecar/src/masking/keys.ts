@@ -1,4 +1,4 @@
-import { type Edit, type JsonDocument, splice } from '../json/index.ts';
+import type { Edit, JsonDocument } from '../json/index.ts';
 import type { Outline } from './outline.ts';
 
 /** Edits of member names, by key token; ascending and not empty. */
@@ -49,8 +49,12 @@ function distinct(
 
 /** The decoded name of a key after its edits. */
 function maskedName(document: JsonDocument, key: number, edits: readonly Edit[]): string {
-  const start = document.start(key) - 1;
-  const literal = document.bytes.subarray(start, document.end(key) + 1);
-  const own = edits.map((edit) => ({ start: edit.start - start, end: edit.end - start, with: edit.with }));
-  return JSON.parse(splice(literal, own).toString()) as string;
+  let text = '';
+  let at = document.start(key);
+  for (const { start, end, with: replacement } of edits) {
+    text += document.bytes.toString('utf8', at, start) + replacement.toString();
+    at = end;
+  }
+  text += document.bytes.toString('utf8', at, document.end(key));
+  return text.includes('\\') ? (JSON.parse(`"${text}"`) as string) : text;
 }

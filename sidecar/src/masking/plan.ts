@@ -2,6 +2,7 @@ import type { Entity, MaskObligation, ResolvedMasking, Strategy } from '@rankgua
 import { type FactsPath, parseFactsPath } from './facts-paths.ts';
 import { NameMatcher } from './names.ts';
 import { parseJsonPath, type Segment } from './paths.ts';
+import { entitiesOf } from './scanner.ts';
 import { checkStrategy, stricter } from './strategies.ts';
 import type { MaskLabel } from './types.ts';
 
@@ -16,10 +17,18 @@ export interface PathRule {
   readonly strategy: Strategy;
 }
 
+/** What the profile asks for about a finding. */
+export interface Judgement {
+  readonly entity: Entity;
+  readonly strategy: Strategy;
+}
+
 /** A masking profile made ready. */
 export interface Plan {
-  /** Entities without a strategy are not looked for. */
-  readonly detectors: ReadonlyMap<Entity, Strategy>;
+  /** Whether anything is looked for in texts. */
+  readonly detects: boolean;
+  /** About findings with these kinds; null when it asks for none of their entities. */
+  judge(kinds: number): Judgement | null;
   readonly names: NameMatcher;
   readonly paths: readonly PathRule[];
   readonly facts: readonly FactsRule[];
@@ -65,8 +74,22 @@ export function createPlan(masking: ResolvedMasking, tokenKey: Uint8Array | null
     return path;
   }
 
+  const judgements = new Map<number, Judgement | null>();
+
+  /** There are few combinations of kinds, so all that come up are kept. */
+  function judge(kinds: number): Judgement | null {
+    const seen = judgements.get(kinds);
+    if (seen !== undefined) return seen;
+    const asked = entitiesOf(kinds).filter((entity) => detectors.has(entity));
+    const strategies = asked.map((entity) => detectors.get(entity)!);
+    const made = asked.length === 0 ? null : { entity: asked[0]!, strategy: strategies.reduce(stricter) };
+    judgements.set(kinds, made);
+    return made;
+  }
+
   return {
-    detectors,
+    detects: detectors.size > 0,
+    judge,
     names: new NameMatcher(masking.fields),
     paths,
     facts,

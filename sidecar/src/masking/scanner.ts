@@ -1,28 +1,60 @@
 import { CodedError, type Entity } from '@rankguard/contract';
 import type { Kernel } from '../kernel/index.ts';
 
-/** Numbers of the kernel's kinds (kernel/assembly/findings.ts). */
-const KINDS: readonly (Entity | 'WEAK_SSN' | undefined)[] = [
-  undefined,
-  'EMAIL_ADDRESS',
-  'US_SSN',
-  'CREDIT_CARD',
-  'WEAK_SSN',
-];
+/** Entities by the kernel's numbers for them (kernel/assembly/findings.ts). */
+const ENTITY_NUMBERS: readonly (Entity | undefined)[] = [undefined, 'EMAIL_ADDRESS', 'US_SSN', 'CREDIT_CARD'];
+const WEAK_SSN = 4;
+/** An SSN and nothing else. */
+const JUST_SSN = 2 | (1 << (8 + 2));
 const WORDS = 4;
 /** No detector finds anything in fewer bytes: `a@b.cc`. */
 export const SHORTEST = 6;
 /** A number that is worth a look: nine digits. */
 export const SHORTEST_NUMBER = 9;
 
-/** A value that a detector found. `WEAK_SSN` is one only if the name of its field says so. */
-export interface Finding {
-  readonly token: number;
-  readonly start: number;
-  readonly end: number;
-  readonly kind: Entity | 'WEAK_SSN';
-  /** Every kind that has a part in these bytes; `kind` is the longest. */
-  readonly all: readonly Entity[];
+/**
+ * What the detectors found, by number: where, and a word for the kinds that take part. Kept as numbers: a dense
+ * body has thousands of findings.
+ */
+export class Findings {
+  readonly #words: Uint32Array;
+  readonly count: number;
+
+  constructor(words: Uint32Array) {
+    this.#words = words;
+    this.count = words.length / WORDS;
+  }
+
+  token(finding: number): number {
+    return this.#words[finding * WORDS]!;
+  }
+  start(finding: number): number {
+    return this.#words[finding * WORDS + 1]!;
+  }
+  end(finding: number): number {
+    return this.#words[finding * WORDS + 2]!;
+  }
+  kinds(finding: number): number {
+    return this.#words[finding * WORDS + 3]!;
+  }
+  /** Whether it is an SSN only if the name of its field says so. */
+  isWeak(finding: number): boolean {
+    return (this.kinds(finding) & 0xff) === WEAK_SSN;
+  }
+  /** Makes a weak finding a real one. */
+  promote(finding: number): void {
+    this.#words[finding * WORDS + 3] = JUST_SSN;
+  }
+}
+
+/** The entities in a word of kinds: first the one that names the finding (the longest). */
+export function entitiesOf(kinds: number): Entity[] {
+  const naming = ENTITY_NUMBERS[kinds & 0xff];
+  if (naming === undefined) throw new CodedError('MASKING_FAULT', 'the kernel reported an unknown entity');
+  const others = ENTITY_NUMBERS.filter(
+    (entity, number) => ((kinds >>> (8 + number)) & 1) === 1 && entity !== naming,
+  );
+  return [naming, ...others.filter((entity) => entity !== undefined)];
 }
 
 /** Parts of one text to be looked at. */
@@ -50,7 +82,7 @@ export class Ranges {
 /** The kernel's detectors. Works in the kernel's scratch only: a document that the kernel holds stays valid. */
 export interface Scanner {
   /** Findings in `ranges` of the text, part by part, ascending and apart from each other. */
-  find(bytes: Uint8Array, ranges: Ranges): Finding[];
+  find(bytes: Uint8Array, ranges: Ranges): Findings;
   /** The folded view of a text: escapes, encodings and look-alike characters resolved. */
   fold(bytes: Uint8Array): string;
   /**
@@ -63,8 +95,8 @@ export interface Scanner {
 export function createScanner(kernel: Kernel): Scanner {
   const align = (address: number) => (address + 15) & ~15;
 
-  function find(bytes: Uint8Array, ranges: Ranges): Finding[] {
-    if (ranges.count === 0) return [];
+  function find(bytes: Uint8Array, ranges: Ranges): Findings {
+    if (ranges.count === 0) return new Findings(new Uint32Array(0));
     const capacity = Math.ceil(bytes.length / SHORTEST) + 1;
     const list = align(bytes.length + kernel.padding);
     const out = list + ranges.count * 16;
@@ -74,7 +106,8 @@ export function createScanner(kernel: Kernel): Scanner {
     kernel.u32.set(ranges.words.subarray(0, ranges.count * WORDS), (base + list) >>> 2);
     const run = kernel.exports['findPersonalData']!;
     const count = run(base, base + list, ranges.count, base + view, base + out, capacity);
-    return read(kernel.u32, (base + out) >>> 2, count);
+    const from = (base + out) >>> 2;
+    return new Findings(kernel.u32.slice(from, from + count * WORDS));
   }
 
   function fold(bytes: Uint8Array): string {
@@ -96,34 +129,4 @@ export function createScanner(kernel: Kernel): Scanner {
   }
 
   return { find, fold, locate };
-}
-
-function read(words: Uint32Array, from: number, count: number): Finding[] {
-  const findings: Finding[] = [];
-  for (let at = from; at < from + count * WORDS; at += WORDS) {
-    const kinds = words[at + 3]!;
-    const kind = KINDS[kinds & 0xff];
-    if (kind === undefined) throw new CodedError('MASKING_FAULT', 'the kernel reported an unknown entity');
-    findings.push({
-      token: words[at]!,
-      start: words[at + 1]!,
-      end: words[at + 2]!,
-      kind,
-      all: entitiesOf(kinds),
-    });
-  }
-  return findings;
-}
-
-const COMBINATIONS = new Map<number, readonly Entity[]>();
-
-function entitiesOf(kinds: number): readonly Entity[] {
-  const known = COMBINATIONS.get(kinds >>> 8);
-  if (known !== undefined) return known;
-  const made = KINDS.filter(
-    (kind, bit): kind is Entity =>
-      kind !== undefined && kind !== 'WEAK_SSN' && ((kinds >>> (8 + bit)) & 1) === 1,
-  );
-  COMBINATIONS.set(kinds >>> 8, made);
-  return made;
 }

@@ -61,10 +61,11 @@ function localStart(at: usize, low: usize): usize {
     if (quote) return quote;
   }
   let p = at;
-  let unspaced = true;
+  let unspaced = true, simple = true;
   while (p > low) {
     const c = <u32>load<u8>(p - 1);
-    if (isLocal(c)) { p--; unspaced = false; continue; }
+    if (isWord(c)) { p--; unspaced = false; continue; }
+    if (isLocal(c)) { p--; unspaced = false; if (c != 0x2e) simple = false; continue; }
     if (c < 0x80) break;
     const q = back(p, low);
     const kind = classOf(utf8(q, p));
@@ -73,7 +74,7 @@ function localStart(at: usize, low: usize): usize {
     if (kind == LETTER) unspaced = false;
     p = q;
   }
-  return trimLocal(p, at);
+  return simple && p < at && load<u8>(p) != 0x2e ? p : trimLocal(p, at);
 }
 
 /** Cuts what stands before an address in quotes, URLs and `name=value` lists; it never cuts into the name itself. */

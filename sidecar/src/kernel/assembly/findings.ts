@@ -25,6 +25,11 @@ export function openText(id: u32): void {
   first = count;
 }
 
+/** Forgets what was found in this text. */
+export function dropFindings(): void {
+  count = first;
+}
+
 @inline export function findingCount(): u32 { return count; }
 @inline export function firstFinding(): u32 { return first; }
 @inline export function findingAt(index: u32): usize { return out + (<usize>index << 4); }

@@ -274,22 +274,8 @@ function unit(p: usize, end: usize, folded: bool): void {
   else if (c == 0) put(0);
 }
 
-/** Bytes that need more than copying: escapes, non-ASCII, and what begins a percent or HTML encoding. */
-@inline function special(v: v128): u32 {
-  return i8x16.bitmask(v128.or(
-    v128.or(v, i8x16.eq(v, i8x16.splat(0x5c))),
-    v128.or(i8x16.eq(v, i8x16.splat(0x25)), i8x16.eq(v, i8x16.splat(0x26))),
-  ));
-}
-
-/** Whether a text is its own view. Reads up to 15 bytes past the end. */
-export function plain(p: usize, end: usize): bool {
-  while (p + 16 <= end) {
-    if (special(v128.load(p))) return false;
-    p += 16;
-  }
-  return p >= end || (special(v128.load(p)) & ((1 << <u32>(end - p)) - 1)) == 0;
-}
+/** What needs more than copying, beside non-ASCII: a backslash, `%`, `&`. In memory for the reason given in anchors.ts. */
+const MARKS = memory.data<u8>([0x5c, 0x25, 0x26]);
 
 /**
  * Writes the view of [p, end) to `view` and returns its length; `view` needs 16 bytes more than the text has.
@@ -303,9 +289,11 @@ export function fold(p: usize, end: usize, view: usize, folded: bool, base: usiz
   let wantStart = true;
   let left = count;
   let target: usize = left ? view + <usize>load<u32>(pairs) : usize.MAX_VALUE;
+  const backslash = v128.load8_splat(MARKS), percent = v128.load8_splat(MARKS + 1), amp = v128.load8_splat(MARKS + 2);
   while (p < end) {
     const v = v128.load(p);
-    let k = <usize>ctz(special(v) | 0x10000);
+    const special = v128.or(v128.or(v, i8x16.eq(v, backslash)), v128.or(i8x16.eq(v, percent), i8x16.eq(v, amp)));
+    let k = <usize>ctz(i8x16.bitmask(special) | 0x10000);
     if (k > end - p) k = end - p;
     if (k) {
       v128.store(to, v);
