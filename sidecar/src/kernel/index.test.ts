@@ -79,6 +79,13 @@ describe('kernel', () => {
     );
   });
 
+  test.each([-1, Number.NaN, 2 ** 33])('scratch of %p bytes is a fault', (length) => {
+    const kernel = createKernel();
+    kernel.load(Buffer.from('1'), 1);
+    expect(() => kernel.scratch(length)).toThrow(expect.objectContaining({ code: 'INTERNAL' }));
+    expect(kernel.tokenize(64)).toBe(1);
+  });
+
   test('two kernels share nothing', () => {
     const [one, other] = [createKernel(), createKernel()];
     one.load(Buffer.from('[1,2]'), 10);

@@ -64,7 +64,7 @@ export interface Kernel {
   readonly failureOffset: number;
   /**
    * A region of `length` bytes and the padding, 16-byte aligned, apart from input and tape. There is one:
-   * each call hands out the same place, with whatever stood in it.
+   * each call hands out the same place, with whatever stood in it. Throws INTERNAL when there is no memory.
    */
   scratch(length: number): number;
 }
@@ -138,6 +138,7 @@ class WasmKernel implements Kernel {
   }
 
   scratch(length: number): number {
+    if (!(length >= 0)) throw new CodedError('INTERNAL', 'a scratch region needs a length');
     this.#wrote(length);
     return this.#scratchOf(length);
   }
