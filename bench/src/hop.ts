@@ -19,6 +19,7 @@ const server = createServer((request, response) => {
         body: Buffer.concat(chunks),
       },
       {
+        onRequestStart() {},
         onResponseStart() {},
         onResponseData: (_controller, chunk) => void answer.push(chunk),
         onResponseEnd() {
