@@ -25,7 +25,7 @@ const jestResults = join(scratch, 'jest.json');
 const node = [process.execPath, '-C', 'source'];
 
 const suites: readonly Suite[] = [
-  { name: 'lint', command: ['biome', 'ci', '.'] },
+  { name: 'lint', command: ['biome', 'ci', '--colors=off', '.'] },
   { name: 'build', command: ['make', '--no-print-directory', 'build'] },
   { name: 'types of the tests', command: ['tsc', '-p', 'test'] },
   {
@@ -35,7 +35,15 @@ const suites: readonly Suite[] = [
   },
   {
     name: 'policies of the examples',
-    command: [...node, 'cli/src/main.ts', 'policy', 'test', 'examples/support-search/config', '--output', 'json'],
+    command: [
+      ...node,
+      'cli/src/main.ts',
+      'policy',
+      'test',
+      'examples/support-search/config',
+      '--output',
+      'json',
+    ],
     count: policyCounts,
   },
   { name: 'demo', command: [...node, 'examples/support-search/src/demo/main.ts'] },
