@@ -215,11 +215,18 @@ function card(length: u32, s: usize, e: usize): bool {
 function cardGroups(emitting: bool): u32 {
   let length: u32 = 0;
   let found: u32 = 0;
+  // Groups apart in different ways may be two numbers. They are one only if no card was found in them already.
+  let mixed = false;
+  const inside = emitting && lastEnd() > startOf(0);
   for (let i: u32 = 0; i < groups; i++) {
     length += sizeOf(i);
-    if (length >= 12 && !(i == 0 && isFraction(startOf(0))) && card(length, startOf(0), endOf(i))) {
+    if (i > 1 && gapOf(i) != gapOf(1)) mixed = true;
+    const possible = length >= 12 && !(mixed && (inside || found)) && !(i == 0 && isFraction(startOf(0)));
+    if (possible && card(length, startOf(0), endOf(i))) {
       found = i + 1;
       if (emitting) emit(CARD, startOf(0), endOf(i));
+      // A number in one piece is whole.
+      if (i == 0) break;
     }
     if (sizeOf(i) < 4) break;
   }

@@ -104,13 +104,16 @@ function trimLocal(p: usize, at: usize): usize {
 function domainEnd(p: usize, end: usize): usize {
   let q = p;
   let dots: u32 = 0, letters: u32 = 0;
+  // The last dot behind what is a whole domain already: a sentence may end there (its full stop is folded to a dot).
+  let whole: usize = 0;
   while (q < end) {
     const c = <u32>load<u8>(q);
-    if (c == 0x2e) { dots++; letters = 0; q++; continue; }
+    if (c == 0x2e) { whole = dots > 0 && letters > 1 ? q : 0; dots++; letters = 0; q++; continue; }
     if (isWord(c) || c == 0x2d || c == 0x5f) { letters = isLetter(c) ? letters + 1 : 0; q++; continue; }
     if (c < 0x80) break;
     const kind = classOf(utf8(q, end));
     if (kind == OTHER || (kind == UNSPACED && dots > 0 && letters > 1)) break;
+    if (kind == UNSPACED && whole + 1 == q) { q = whole; break; }
     letters = 0;
     q = after();
   }

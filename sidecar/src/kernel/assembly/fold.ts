@@ -1,6 +1,8 @@
 // The decoded, folded view of a text: what a person or another program would read in it.
 // Every mapping yields at most as many bytes as its source has, so a view is never longer than its text.
 
+import { RUN_COUNT, RUNS } from './look-alikes';
+
 /** Next source position, set by `unit` and `decode`. */
 let next: usize = 0;
 /** Where the view is written. */
@@ -141,108 +143,56 @@ function secondLayer(p: usize, end: usize): u32 {
   if (c == 0x74) return 9;
   if (c == 0x72) return 13;
   if (c != 0x75) return 0;
+  const high = hexUnit(next, end);
+  if ((high & 0xfffffc00) != 0xd800) return high > 0xffff || (high & 0xf800) == 0xd800 ? 0 : high;
+  if (next >= end || decode(next, end) != 0x5c || next >= end || decode(next, end) != 0x75) return 0;
+  const low = hexUnit(next, end);
+  return (low & 0xfffffc00) == 0xdc00 ? 0x10000 + ((high & 0x3ff) << 10 | (low & 0x3ff)) : 0;
+}
+
+/** Four hexadecimal digits that may themselves be escaped, or u32.MAX_VALUE. */
+function hexUnit(p: usize, end: usize): u32 {
   let value: u32 = 0;
+  next = p;
   for (let i = 0; i < 4; i++) {
-    if (next >= end) return 0;
+    if (next >= end) return u32.MAX_VALUE;
     const v = hexValue(decode(next, end));
-    if (v < 0) return 0;
+    if (v < 0) return u32.MAX_VALUE;
     value = value << 4 | <u32>v;
   }
-  return (value & 0xf800) == 0xd800 ? 0 : value;
+  return value;
 }
 
 // --- folding ---
 
-/** Zeros of the decimal digits of every script (Unicode 17, category Nd), ten in a row each. */
-const ZEROS = memory.data<u32>([
-  0x0660, 0x06f0, 0x07c0, 0x0966, 0x09e6, 0x0a66, 0x0ae6, 0x0b66, 0x0be6, 0x0c66, 0x0ce6, 0x0d66, 0x0de6, 0x0e50,
-  0x0ed0, 0x0f20, 0x1040, 0x1090, 0x17e0, 0x1810, 0x1946, 0x19d0, 0x1a80, 0x1a90, 0x1b50, 0x1bb0, 0x1c40, 0x1c50,
-  0xa620, 0xa8d0, 0xa900, 0xa9d0, 0xa9f0, 0xaa50, 0xabf0, 0xff10, 0x104a0, 0x10d30, 0x10d40, 0x11066, 0x110f0,
-  0x11136, 0x111d0, 0x112f0, 0x11450, 0x114d0, 0x11650, 0x116c0, 0x116d0, 0x116da, 0x11730, 0x118e0, 0x11950,
-  0x11bf0, 0x11c50, 0x11d50, 0x11da0, 0x11de0, 0x11f50, 0x16130, 0x16a60, 0x16ac0, 0x16b50, 0x16d70, 0x1ccf0, 0x1d7ce,
-  0x1d7d8, 0x1d7e2, 0x1d7ec, 0x1d7f6, 0x1e140, 0x1e2f0, 0x1e4f0, 0x1e5f1, 0x1e950, 0x1fbf0,
-]);
-const ZERO_COUNT: u32 = 76;
+/** One bit for each 256 characters that have a run of look-alikes. */
+const PAGES = memory.data(0x1100 / 8);
+for (let i: u32 = 0; i < RUN_COUNT; i++) {
+  const run = RUNS + (<usize>i << 3);
+  const from = load<u32>(run);
+  for (let page = from >> 8; page <= (from + (load<u32>(run, 4) >> 9) - 1) >> 8; page++) {
+    store<u8>(PAGES + (page >> 3), load<u8>(PAGES + (page >> 3)) | <u8>(<u32>1 << (page & 7)));
+  }
+}
 
-function digitOf(cp: u32): i32 {
-  let low: u32 = 0, high: u32 = ZERO_COUNT;
+/** The ASCII character that this one stands for; 0: it stands for itself, 1: for nothing. */
+function ascii(cp: u32): u32 {
+  if (cp < 0x80) {
+    if (cp >= 0x20) return cp == 0x7f ? 1 : cp;
+    return cp == 9 || cp == 10 || cp == 13 ? cp : cp == 11 || cp == 12 ? 10 : 1;
+  }
+  if ((load<u8>(PAGES + (cp >> 11)) >> (cp >> 8 & 7) & 1) == 0) return 0;
+  let low: u32 = 0, high: u32 = RUN_COUNT;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (load<u32>(ZEROS + (<usize>middle << 2)) <= cp) low = middle + 1; else high = middle;
+    if (load<u32>(RUNS + (<usize>middle << 3)) <= cp) low = middle + 1; else high = middle;
   }
-  if (low == 0) return -1;
-  const d = cp - load<u32>(ZEROS + (<usize>(low - 1) << 2));
-  return d < 10 ? <i32>d : -1;
-}
-
-/** The ASCII letter that U+2100–214F is a styled form of, 0 where there is none. */
-const LETTERLIKE = memory.data<u8>([
-  0, 0, 67, 0, 0, 0, 0, 0, 0, 0, 103, 72, 72, 72, 104, 0, 73, 73, 76, 108, 0, 78, 0, 0, 0, 80, 81, 82, 82, 82, 0, 0,
-  0, 0, 0, 0, 90, 0, 0, 0, 90, 0, 75, 0, 66, 67, 0, 101, 69, 70, 0, 77, 111, 0, 0, 0, 0, 105, 0, 0, 0, 0, 0, 0,
-  0, 0, 0, 0, 0, 68, 100, 101, 105, 106, 0, 0, 0, 0, 0, 0,
-]);
-
-/** Characters without width or ink, which split a value for a program and not for a reader. */
-function invisible(cp: u32): bool {
-  if (cp < 0x300) return cp == 0xad;
-  if (cp < 0x2000) {
-    return cp == 0x34f || cp == 0x61c || cp == 0x115f || cp == 0x1160 || cp == 0x17b4 || cp == 0x17b5 ||
-      (cp >= 0x180b && cp <= 0x180f);
-  }
-  if (cp < 0x3000) {
-    return (cp >= 0x200b && cp <= 0x200f) || (cp >= 0x202a && cp <= 0x202e) || (cp >= 0x2060 && cp <= 0x206f) ||
-      cp == 0x20e3;
-  }
-  return cp == 0x3164 || (cp >= 0xfe00 && cp <= 0xfe0f) || cp == 0xfeff || cp == 0xffa0 ||
-    (cp >= 0xfff9 && cp <= 0xfffb) || (cp >= 0x1bca0 && cp <= 0x1bca3) || (cp >= 0x1d173 && cp <= 0x1d17a) ||
-    (cp >= 0xe0000 && cp <= 0xe0fff);
-}
-
-/** The ASCII character that this one is a compatible or confusable form of; 0: none, 1: drop it. */
-function ascii(cp: u32): u32 {
-  if (cp < 0x20) return cp == 9 || cp == 10 || cp == 13 ? cp : cp == 11 || cp == 12 ? 10 : 1;
-  if (cp < 0x7f) return cp;
-  if (cp < 0xa0) return cp == 0x85 ? 10 : 1;
-  if (cp == 0xa0) return 0x20;
-  if (invisible(cp)) return 1;
-  if (cp < 0x2000) {
-    if (cp == 0xb2) return 0x32;
-    if (cp == 0xb3) return 0x33;
-    if (cp == 0xb9) return 0x31;
-    if (cp == 0x2d7 || cp == 0x58a || cp == 0x1806) return 0x2d;
-    if (cp == 0x1680) return 0x20;
-    if (cp < 0x660) return 0;
-    const d = digitOf(cp);
-    return d < 0 ? 0 : <u32>(48 + d);
-  }
-  if (cp <= 0x2fff) return symbol(cp);
-  if (cp == 0x3000) return 0x20;
-  if (cp == 0x3002 || cp == 0xff61) return 0x2e;
-  if (cp >= 0xff01 && cp <= 0xff5e) return cp - 0xfee0;
-  if (cp == 0xfe52) return 0x2e;
-  if (cp == 0xfe58 || cp == 0xfe63) return 0x2d;
-  if (cp == 0xfe6b) return 0x40;
-  if (cp >= 0x1d400 && cp <= 0x1d6a3) {
-    const l = (cp - 0x1d400) % 52;
-    return l < 26 ? 65 + l : 71 + l;
-  }
-  const d = digitOf(cp);
-  return d < 0 ? 0 : <u32>(48 + d);
-}
-
-function symbol(cp: u32): u32 {
-  if (cp <= 0x200a || cp == 0x202f || cp == 0x205f) return 0x20;
-  if (cp <= 0x2015 || cp == 0x2043 || cp == 0x2212 || cp == 0x207b || cp == 0x208b || cp == 0x2796) return 0x2d;
-  if (cp == 0x2024) return 0x2e;
-  if (cp == 0x2028 || cp == 0x2029) return 10;
-  if (cp == 0x2070 || (cp >= 0x2074 && cp <= 0x2079)) return cp - 0x2070 + 48;
-  if (cp >= 0x2080 && cp <= 0x2089) return cp - 0x2080 + 48;
-  if (cp >= 0x2100 && cp <= 0x214f) return <u32>load<u8>(LETTERLIKE + (cp - 0x2100));
-  if (cp >= 0x2460 && cp <= 0x2468) return cp - 0x2460 + 49;
-  if (cp == 0x24ea) return 48;
-  if (cp >= 0x24b6 && cp <= 0x24cf) return cp - 0x24b6 + 65;
-  if (cp >= 0x24d0 && cp <= 0x24e9) return cp - 0x24d0 + 97;
-  return 0;
+  if (low == 0) return 0;
+  const run = RUNS + (<usize>(low - 1) << 3);
+  const place = cp - load<u32>(run);
+  const meaning = load<u32>(run, 4);
+  if (place >= meaning >> 9) return 0;
+  return (meaning & 0xff) + (meaning & 0x100 ? place : 0);
 }
 
 @inline function put(c: u32): void { store<u8>(to, c); to++; }
