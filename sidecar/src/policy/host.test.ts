@@ -1,13 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import { codeOf } from '@rankguard/contract';
-import { meter } from '../../../compiler/src/meter/index.ts';
-import { compileWasm, opaEval } from '../../../test/support/opa-policy.ts';
+import { compileMetered, compileWasm, opaEval } from '../../../test/support/opa-policy.ts';
 import { HOST_BUILTIN_RUNNER } from './builtins/index.ts';
 import { createPolicyHost, type PolicyHost, type PolicyHostOptions } from './host.ts';
 
 const ENTRYPOINT = 'rankguard/main/result';
 const compile = (rego: string): Uint8Array =>
-  meter(compileWasm({ 'main.rego': `package rankguard.main\n\n${rego}\n` }));
+  compileMetered({ 'main.rego': `package rankguard.main\n\n${rego}\n` });
 
 function host(rego: string | Uint8Array, options: Partial<PolicyHostOptions> = {}): PolicyHost {
   const wasm = typeof rego === 'string' ? compile(rego) : rego;
@@ -92,6 +91,33 @@ describe('a policy host', () => {
     policy.evaluate(bytes({ ...INPUT, csv: 'x'.repeat(5000) }));
     policy.evaluate(bytes(INPUT));
     expect(policy.fuel).toBe(first);
+  });
+
+  test('pays for what a host builtin does', () => {
+    const fuel = 1_000_000;
+    const policy = host('result := crypto.sha256(input.text)', { fuel });
+    const burnt = (length: number): number => {
+      const input = bytes({ text: 'x'.repeat(length) });
+      policy.evaluate(input);
+      return fuel + 8 * input.length - policy.fuel;
+    };
+    burnt(0);
+    // The module burns 24 units to hand a character over; reading and hashing it come on top.
+    expect(burnt(20_000) - burnt(0)).toBeGreaterThan(26 * 20_000);
+  });
+
+  test('starts afresh after a fault: the memory that was taken is gone', () => {
+    const rego =
+      'result := count([t | some i in numbers.range(1, input.n); t := concat("", [input.text, format_int(i, 10)])])';
+    const policy = host(rego, { fuel: 100_000_000 });
+    const before = policy.memoryBytes;
+    const text = 'x'.repeat(100_000);
+    expect(thrown(() => policy.evaluate(bytes({ n: 1000, text })))).toEqual({
+      code: 'POLICY_RUNAWAY',
+      message: 'shop/test: the budget of memory is used up',
+    });
+    expect(policy.memoryBytes).toBe(before);
+    expect(policy.evaluate(bytes({ n: 3, text: 'y' }))).toBe(3);
   });
 
   test.each([
