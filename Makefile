@@ -51,6 +51,7 @@ typecheck: setup
 build: setup ## Compile to dist/; then `npx rankguard --help`
 	@tsc -b
 	@npm run --silent build:assets -w sidecar
+	@npm run --silent bundle -w cli
 
 bench: build ## Compare with a direct call and a bare hop (ARGS="--help" shows the options)
 	@node bench/dist/main.js $(ARGS)

@@ -4,7 +4,7 @@ import { enableCompileCache } from 'node:module';
 
 // Compiled code of the last start is read back instead of being made again.
 enableCompileCache?.();
-const main = new URL('../dist/main.js', import.meta.url);
+const main = new URL('../dist/rankguard.js', import.meta.url);
 if (!existsSync(main)) {
   process.stderr.write('rankguard is not built; run `make build` first\n');
   process.exit(69);
