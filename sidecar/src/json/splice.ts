@@ -9,22 +9,65 @@ import type { Edit } from './types.ts';
  */
 export function splice(bytes: Buffer, edits: readonly Edit[]): Buffer {
   if (edits.length === 0) return bytes;
-  const ordered = [...edits].sort((a, b) => a.start - b.start || b.end - a.end);
-  const parts: Uint8Array[] = [];
+  const { starts, ends, texts, length } = planned(bytes, edits);
+  // One buffer, written once: a piece of a buffer for each edit costs more than the copying.
+  const result = Buffer.allocUnsafe(length);
+  let from = 0;
+  let to = 0;
+  for (const [place, text] of texts.entries()) {
+    to += bytes.copy(result, to, from, starts[place]);
+    if (typeof text === 'string') to += result.write(text, to);
+    else {
+      result.set(text, to);
+      to += text.length;
+    }
+    from = ends[place]!;
+  }
+  bytes.copy(result, to, from);
+  return result;
+}
+
+interface Plan {
+  /** Ranges that go, ascending and apart, and what comes in their place. */
+  readonly starts: readonly number[];
+  readonly ends: readonly number[];
+  readonly texts: readonly (string | Uint8Array)[];
+  /** Bytes of the result. */
+  readonly length: number;
+}
+
+function planned(bytes: Buffer, edits: readonly Edit[]): Plan {
+  const starts: number[] = [];
+  const ends: number[] = [];
+  const texts: (string | Uint8Array)[] = [];
   let at = 0;
-  for (const edit of ordered) {
-    if (!(edit.start >= 0 && edit.end >= edit.start && edit.end <= bytes.length)) {
+  let length = bytes.length;
+  for (const edit of inOrder(edits)) {
+    const { start, end, with: text } = edit;
+    if (!(start >= 0 && end >= start && end <= bytes.length)) {
       throw new CodedError('INTERNAL', 'an edit does not lie in the text');
     }
-    if (edit.start < at) {
+    if (start < at) {
       // A partial overlap would leave a piece of a value that should go: widen to the union.
-      if (edit.end > at) at = edit.end;
+      if (end > at) {
+        length -= end - at;
+        at = end;
+        ends[ends.length - 1] = end;
+      }
       continue;
     }
-    parts.push(bytes.subarray(at, edit.start));
-    parts.push(typeof edit.with === 'string' ? Buffer.from(edit.with) : edit.with);
-    at = edit.end;
+    starts.push(start);
+    ends.push(end);
+    texts.push(text);
+    length += (typeof text === 'string' ? Buffer.byteLength(text) : text.length) - (end - start);
+    at = end;
   }
-  parts.push(bytes.subarray(at));
-  return Buffer.concat(parts);
+  return { starts, ends, texts, length };
+}
+
+function inOrder(edits: readonly Edit[]): readonly Edit[] {
+  const after = (edit: Edit, place: number) => place === 0 || edits[place - 1]!.end <= edit.start;
+  // An insertion before a range at one place is not in order: the range comes first.
+  if (edits.every((edit, place) => after(edit, place) && edit.end > edit.start)) return edits;
+  return [...edits].sort((a, b) => a.start - b.start || b.end - a.end);
 }

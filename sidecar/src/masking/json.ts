@@ -30,10 +30,9 @@ export function replacement(
   end: number,
   judged: Judgement,
 ): string {
-  const { entity, strategy } = judged;
-  const needed = strategy === 'token' || strategy === 'partial';
-  const value = needed ? tools.scanner.fold(bytes.subarray(start, end)) : '';
-  return tools.replacer.replace(strategy, entity, value);
+  if (judged.fixed !== null) return judged.fixed;
+  const value = tools.scanner.fold(bytes.subarray(start, end));
+  return tools.replacer.replace(judged.strategy, judged.entity, value);
 }
 
 /** Masks one JSON text: the values that `targets` has from paths, and what names and detectors find. Used once. */

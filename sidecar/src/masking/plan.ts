@@ -3,7 +3,7 @@ import { type FactsPath, parseFactsPath } from './facts-paths.ts';
 import { NameMatcher } from './names.ts';
 import { parseJsonPath, type Segment } from './paths.ts';
 import { entitiesOf } from './scanner.ts';
-import { checkStrategy, stricter } from './strategies.ts';
+import { checkStrategy, fixedText, stricter } from './strategies.ts';
 import type { MaskLabel } from './types.ts';
 
 export interface FactsRule {
@@ -21,6 +21,8 @@ export interface PathRule {
 export interface Judgement {
   readonly entity: Entity;
   readonly strategy: Strategy;
+  /** The text in its place, when that does not depend on the value. */
+  readonly fixed: string | null;
 }
 
 /** A masking profile made ready. */
@@ -82,7 +84,7 @@ export function createPlan(masking: ResolvedMasking, tokenKey: Uint8Array | null
     if (seen !== undefined) return seen;
     const asked = entitiesOf(kinds).filter((entity) => detectors.has(entity));
     const strategies = asked.map((entity) => detectors.get(entity)!);
-    const made = asked.length === 0 ? null : { entity: asked[0]!, strategy: strategies.reduce(stricter) };
+    const made = asked.length === 0 ? null : judgement(asked[0]!, strategies.reduce(stricter));
     judgements.set(kinds, made);
     return made;
   }
@@ -99,4 +101,8 @@ export function createPlan(masking: ResolvedMasking, tokenKey: Uint8Array | null
         return { path: pathOf(path), strategy, label: 'POLICY' };
       }),
   };
+}
+
+function judgement(entity: Entity, strategy: Strategy): Judgement {
+  return { entity, strategy, fixed: fixedText(strategy, entity) };
 }

@@ -30,6 +30,13 @@ export function partial(value: string): string | null {
   return KEEP * 2 >= characters.length ? null : STARS + characters.slice(-KEEP).join('');
 }
 
+/** The text in the place of any value, or null when it depends on the value. */
+export function fixedText(strategy: Strategy, entity: Entity | 'FIELD'): string | null {
+  if (strategy === 'remove' || strategy === 'null') return '';
+  if (strategy !== 'redact') return null;
+  return entity === 'FIELD' ? '<REDACTED>' : `<${entity}>`;
+}
+
 /** Makes the texts that stand in the place of values. All but `partial` are plain ASCII without quotes. */
 export interface Replacer {
   /** In the place of a value of this kind; `null` and `remove` leave nothing. */
@@ -53,10 +60,10 @@ export function createReplacer(key: Uint8Array | null): Replacer {
 
   return {
     replace(strategy, entity, value) {
-      if (strategy === 'remove' || strategy === 'null') return '';
+      const fixed = fixedText(strategy, entity);
+      if (fixed !== null) return fixed;
       if (strategy === 'token') return token(entity, value);
-      const label = entity === 'FIELD' ? '<REDACTED>' : `<${entity}>`;
-      return strategy === 'partial' ? (partial(value) ?? label) : label;
+      return partial(value) ?? fixedText('redact', entity) ?? '';
     },
   };
 }
