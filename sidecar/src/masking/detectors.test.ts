@@ -82,49 +82,49 @@ const NO_EMAILS: readonly string[] = [
 ];
 
 const SSNS: readonly Case[] = [
-  ['514-69-0360', S],
-  ['514 69 0360', S],
-  ['514.69.0360', S],
-  ['(514-69-0360)', `(${S})`],
-  ['SSN:514-69-0360', `SSN:${S}`],
-  ['番号514-69-0360です', `番号${S}です`],
-  ['514‑69‑0360', S],
-  ['514–69–0360', S],
-  ['５１４-６９-０３６０', S],
-  ['٥١٤-٦٩-٠٣٦٠', S],
-  ['514-69-\n0360', S],
-  ['5\u200b14-69-0360', S],
-  ['my ssn is 514690360', `my ssn is ${S}`],
-  ['514690360 (SSN)', `${S} (SSN)`],
-  ['Social Security number: 514690360', `Social Security number: ${S}`],
-  ['social-security 514690360', `social-security ${S}`],
-  ['SSN514690360', `SSN${S}`],
-  ['ssn 514-690360', `ssn ${S}`],
-  ['514 69 0360 514 69 0361', `${S} ${S}`],
-  ['514-69-0360 514-69-0361', `${S} ${S}`],
-  ['853-37-1694', S],
+  ['219-45-6780', S],
+  ['219 45 6780', S],
+  ['219.45.6780', S],
+  ['(219-45-6780)', `(${S})`],
+  ['SSN:219-45-6780', `SSN:${S}`],
+  ['番号219-45-6780です', `番号${S}です`],
+  ['219‑45‑6780', S],
+  ['219–45–6780', S],
+  ['２１９-４５-６７８０', S],
+  ['٢١٩-٤٥-٦٧٨٠', S],
+  ['219-45-\n6780', S],
+  ['2\u200b19-45-6780', S],
+  ['my ssn is 219456780', `my ssn is ${S}`],
+  ['219456780 (SSN)', `${S} (SSN)`],
+  ['Social Security number: 219456780', `Social Security number: ${S}`],
+  ['social-security 219456780', `social-security ${S}`],
+  ['SSN219456780', `SSN${S}`],
+  ['ssn 219-456780', `ssn ${S}`],
+  ['219 45 6780 219 45 6781', `${S} ${S}`],
+  ['219-45-6780 219-45-6781', `${S} ${S}`],
+  ['801-45-2345', S],
 ];
 
 const NO_SSNS: readonly string[] = [
   '000-12-3456',
   '666-12-3456',
   '900-12-3456',
-  '514-00-0360',
-  '514-69-0000',
-  '514690360',
-  'the lessn 514690360',
-  'an assns 514690360',
-  '1-514-69-0360',
-  '514-69-0360-1',
-  '514-69-03601',
-  '5514-69-0360',
-  'AB514-69-0360',
+  '219-00-6780',
+  '219-45-0000',
+  '219456780',
+  'the lessn 219456780',
+  'an assns 219456780',
+  '1-219-45-6780',
+  '219-45-6780-1',
+  '219-45-67801',
+  '5219-45-6780',
+  'AB219-45-6780',
   '693-09.4444',
-  '514/69/0360',
+  '219/45/6780',
   '2024-05-1234',
   'Q1 120 45 2300 130 50 2500',
-  '514\n69\n0360',
-  `ssn ${'far away '.repeat(10)}514690360`,
+  '219\n45\n6780',
+  `ssn ${'far away '.repeat(10)}219456780`,
 ];
 
 const CARDS: readonly Case[] = [
@@ -138,7 +138,7 @@ const CARDS: readonly Case[] = [
   ['4111111111111111.', `${C}.`],
   ['card4111111111111111', `card${C}`],
   ['4222222222222', C],
-  ['4131034282458809939', C],
+  ['4000000000000000121', C],
   ['5555555555554444', C],
   ['2223003122003222', C],
   ['2720 9900 0000 0007', C],
@@ -147,15 +147,15 @@ const CARDS: readonly Case[] = [
   ['30569309025904', C],
   ['3056 930902 5904', C],
   ['3530111333300000', C],
-  ['213176828496175', C],
-  ['180016070420458', C],
+  ['213100000000019', C],
+  ['180000000000010', C],
   ['6011111111111117', C],
   ['6221260000000000', C],
-  ['630427373398', C],
-  ['6304 2737 3398', C],
-  ['6759649826438453', C],
-  ['5019717010103742', C],
-  ['122000000000003', C],
+  ['630400000018', C],
+  ['6304 0000 0018', C],
+  ['6759000000000018', C],
+  ['5019000000000016', C],
+  ['122000000000011', C],
   ['４１１１ １１１１ １１１１ １１１１', C],
   ['4111\u00a01111\u20091111\u30001111', C],
   ['4111–1111–1111–1111', C],
@@ -163,7 +163,7 @@ const CARDS: readonly Case[] = [
   ['4\u200d111111111111111', C],
   ['カード4111111111111111です', `カード${C}です`],
   ['4012888888881881 4012-8888-8888-1881 4012 8888 8888 1881', `${C} ${C} ${C}`],
-  ['4111 1111 1111 1111 514-69-0360', `${C} ${S}`],
+  ['4111 1111 1111 1111 219-45-6780', `${C} ${S}`],
   ['12 4111 1111 1111 1111', `12 ${C}`],
 ];
 
@@ -182,7 +182,7 @@ const NO_CARDS: readonly string[] = [
   'dead4111111111111111',
   'ab4111111111111111cd',
   '41111111-1111-1111-1111-111111111111',
-  'urn:uuid:00000000-0000-4000-8000-630427373398',
+  'urn:uuid:00000000-0000-4000-8000-630400000018',
   '+491511111111',
   '+4222222222222',
   '100001234567897',
@@ -199,7 +199,7 @@ describe('detectors', () => {
   });
 
   test('a text says what was masked, by entity', () => {
-    const { edits, counts } = masker.text(Buffer.from('é joe@example.com 514-69-0360 a@b.cc'));
+    const { edits, counts } = masker.text(Buffer.from('é joe@example.com 219-45-6780 a@b.cc'));
     expect(counts).toEqual({ EMAIL_ADDRESS: 2, US_SSN: 1 });
     expect(edits.map(({ start, end }) => [start, end])).toEqual([
       [3, 18],
@@ -224,7 +224,7 @@ describe('detectors', () => {
 
   test('what overlaps is masked as one', () => {
     expect(masker.string('4111111111111111@example.com')).toBe(E);
-    expect(masker.string('514-69-0360@example.com')).toBe(E);
+    expect(masker.string('219-45-6780@example.com')).toBe(E);
   });
 });
 
@@ -253,14 +253,14 @@ describe('look-alikes, by the Unicode data of the runtime', () => {
     expect(letters.length).toBeGreaterThan(50);
     for (const letter of letters) {
       const word = letter.normalize('NFKC').toLowerCase() === 's' ? `${letter}sn` : `ss${letter}`;
-      expect([letter, masker.string(`${word} 514690360`)]).toEqual([letter, `${word} ${S}`]);
+      expect([letter, masker.string(`${word} 219456780`)]).toEqual([letter, `${word} ${S}`]);
     }
   });
 
   test('characters without width do not split a value', () => {
     const ignorable = characters.filter((character) => /\p{Default_Ignorable_Code_Point}/u.test(character));
     for (const character of ignorable) {
-      expect([character, masker.string(`5${character}14-69-0360`)]).toEqual([character, S]);
+      expect([character, masker.string(`2${character}19-45-6780`)]).toEqual([character, S]);
     }
   });
 });
@@ -269,7 +269,7 @@ describe('strategies in text', () => {
   test('partial keeps the last four characters of what is long enough', () => {
     const partial = maskerWith('partial');
     expect(partial.string('4111 1111 1111 1111')).toBe('****1111');
-    expect(partial.string('a@b.ccc 514-69-0360')).toBe('<EMAIL_ADDRESS> ****0360');
+    expect(partial.string('a@b.ccc 219-45-6780')).toBe('<EMAIL_ADDRESS> ****0360');
   });
 
   test('remove and null leave nothing in the middle of a text', () => {
