@@ -14,6 +14,7 @@ const FILES = [
   'policy-regulated-datasets',
   'policy-sensitive-queries',
   'policy-ticket-access',
+  'policy-answers',
   'secret',
 ];
 

@@ -27,11 +27,12 @@ export interface PolicySetOptions {
 export interface PolicySet {
   /** What the policies together can reach: nothing else of the facts is looked at. */
   readonly projection: Projection;
-  /**
-   * false when no policy can tell the phases apart: the response would get the request's own decision again.
-   */
+  /** false when no policy can tell the phases apart. */
   readonly seesResponse: boolean;
-  /** Never throws: a policy's fault is a denial that names it. */
+  /**
+   * Never throws: a policy's fault is a denial that names it. In the response phase only the policies that can
+   * tell the phases apart are asked; the others said in the request phase what they have to say.
+   */
   decide(facts: unknown, phase: Phase): Decision;
   /** Evaluates every policy on these facts until the engine has optimised them; outcomes are dropped. */
   warm(samples: readonly unknown[]): void;
@@ -46,6 +47,9 @@ interface Member {
   readonly name: string;
   readonly mode: 'enforce' | 'shadow';
   readonly host: PolicyHost;
+  /** Place of its projector: policies that reach the same facts share one serialisation. */
+  readonly view: number;
+  readonly seesResponse: boolean;
 }
 
 /** Instantiates each policy once. Throws POLICY_FAULT, naming the policy, when a module is unfit. */
@@ -53,19 +57,23 @@ export function createPolicySet(
   policies: readonly CompiledPolicy[],
   options: PolicySetOptions = {},
 ): PolicySet {
-  const members = policies.map(({ name, mode, wasm, data }): Member => {
+  const views = [...new Set(policies.map(({ projection }) => JSON.stringify(projection)))];
+  const projectors = views.map((view) => createProjector(JSON.parse(view) as Projection));
+  const members = policies.map(({ name, mode, wasm, data, projection }): Member => {
     const bytes = Buffer.from(wasm, 'base64');
     const fixed = { name, wasm: bytes, data, entrypoint: ENTRYPOINT, builtins: HOST_BUILTIN_RUNNER };
-    return { name, mode, host: createPolicyHost({ ...fixed, ...options }) };
+    const host = createPolicyHost({ ...fixed, ...options });
+    const view = views.indexOf(JSON.stringify(projection));
+    return { name, mode, host, view, seesResponse: seesResponse(projection) };
   });
-  const projection = policies.map((policy) => policy.projection).reduce(unionProjection, {});
-  const projector = createProjector(projection);
+  const responders = members.filter((member) => member.seesResponse);
   const decide = (facts: unknown, phase: Phase): Decision => {
-    const input = serialise(facts, projector);
-    return mergeAnswers(
-      members.map((member) => ask(member, input)),
-      phase,
-    );
+    const inputs: (Serialised | undefined)[] = [];
+    const answers = (phase === 'response' ? responders : members).map((member) => {
+      inputs[member.view] ??= serialise(facts, projectors[member.view] as Projector);
+      return ask(member, inputs[member.view] as Serialised);
+    });
+    return mergeAnswers(answers, phase);
   };
   const warm = (samples: readonly unknown[]): void => {
     for (let round = 0; round < WARM_ROUNDS; round += 1) {
@@ -73,16 +81,19 @@ export function createPolicySet(
     }
   };
   return {
-    projection,
-    seesResponse: PHASE_FACTS.some((fact) => reaches(projection, [fact])),
+    projection: policies.map((policy) => policy.projection).reduce(unionProjection, {}),
+    seesResponse: responders.length > 0,
     decide,
     warm,
   };
 }
 
+function seesResponse(projection: Projection): boolean {
+  return PHASE_FACTS.some((fact) => reaches(projection, [fact]));
+}
+
 type Serialised = { readonly json: Uint8Array } | { readonly fault: unknown };
 
-/** Once for all policies. */
 function serialise(facts: unknown, projector: Projector): Serialised {
   try {
     const text = JSON.stringify(projector(facts));
