@@ -221,6 +221,8 @@ function cardGroups(emitting: bool): u32 {
   for (let i: u32 = 0; i < groups; i++) {
     length += sizeOf(i);
     if (i > 1 && gapOf(i) != gapOf(1)) mixed = true;
+    // `4111 1111 1111 1111 219-45-…`: the group belongs to what follows.
+    if (found && ties(gap(endOf(i), false))) break;
     const possible = length >= 12 && !(mixed && (inside || found)) && !(i == 0 && isFraction(startOf(0)));
     if (possible && card(length, startOf(0), endOf(i))) {
       found = i + 1;
