@@ -53,8 +53,10 @@ const CODES: Readonly<Record<string, ReasonCode>> = {
 };
 
 function failureOf(error: unknown): UpstreamFailure {
-  const code = String((error as { code?: unknown } | null)?.code ?? '');
-  const known = CODES[code] ?? (code.startsWith('HPE_') ? 'UPSTREAM_MALFORMED' : 'UPSTREAM_UNREACHABLE');
+  const { code: given, name } = (error ?? {}) as { code?: unknown; name?: unknown };
+  const code = String(given ?? '');
+  // undici gives its parser's errors no code, whatever its types say.
+  const known = CODES[code] ?? (name === 'HTTPParserError' ? 'UPSTREAM_MALFORMED' : 'UPSTREAM_UNREACHABLE');
   const messages: Partial<Record<ReasonCode, string>> = {
     UPSTREAM_TIMEOUT: 'the reranker did not answer in time',
     UPSTREAM_RESET: 'the reranker closed the connection before its answer was whole',
