@@ -9,24 +9,37 @@ export function pathOf(target: string): string {
   return mark === -1 ? target : target.slice(0, mark);
 }
 
-/** Finds the route of a request, or says why it has none. Looks at nothing but method, target and framing. */
-export function matchRoute(request: IncomingMessage, active: Active): MatchedRoute | Refusal {
-  const target = request.url ?? '';
-  const matched = active.match(request.method ?? '', pathOf(target));
-  if (matched === undefined) return refuse('ROUTE_NOT_ALLOWED');
-  if (target.includes('?')) return refuse('QUERY_STRING_NOT_ALLOWED');
-  const { upgrade, trailer } = request.headers;
-  if (upgrade !== undefined)
-    return refuse('REQUEST_MALFORMED', 'no protocol can be upgraded here', { close: true });
-  if (trailer !== undefined) return refuse('REQUEST_MALFORMED', 'trailers are not taken', { close: true });
+/** Finds the route of a request. Looks at nothing but method and path. */
+export function matchRoute(request: IncomingMessage, active: Active): MatchedRoute | undefined {
+  return active.match(request.method ?? '', pathOf(request.url ?? ''));
+}
+
+/** Why a request to a known route is not taken, whoever sends it; undefined when it is. Looks at its head alone. */
+export function unfitHead(request: IncomingMessage): Refusal | undefined {
+  if (request.url?.includes('?')) return refuse('QUERY_STRING_NOT_ALLOWED');
+  const why = malformedHead(request);
+  return why === undefined ? undefined : refuse('REQUEST_MALFORMED', why, { close: true });
+}
+
+function malformedHead(request: IncomingMessage): string | undefined {
+  const { upgrade, trailer, expect } = request.headers;
+  // HTTP/0.9 has no header fields, HTTP/2 another framing: the parser takes both at their word.
+  if (request.httpVersionMajor !== 1) return 'the version must be HTTP/1.1 or HTTP/1.0';
+  if (!hasOneHost(request)) return 'there must be one Host field (RFC 9112 section 3.2)';
+  if (upgrade !== undefined) return 'no protocol can be upgraded here';
+  if (trailer !== undefined) return 'trailers are not taken';
+  if (expect !== undefined && expect.toLowerCase() !== '100-continue')
+    return 'the only expectation known is 100-continue';
   const codings = request.headers['transfer-encoding'];
-  if (codings !== undefined && codings.trim().toLowerCase() !== 'chunked') {
-    return refuse('REQUEST_MALFORMED', 'the only transfer coding taken is chunked', { close: true });
-  }
-  if (request.method === 'GET' && hasBody(request)) {
-    return refuse('REQUEST_MALFORMED', 'a GET here takes no body', { close: true });
-  }
-  return matched;
+  if (codings !== undefined && codings.trim().toLowerCase() !== 'chunked')
+    return 'the only transfer coding taken is chunked';
+  return request.method === 'GET' && hasBody(request) ? 'a GET here takes no body' : undefined;
+}
+
+/** Node's own check answers without a reason and takes the first of two. */
+function hasOneHost(request: IncomingMessage): boolean {
+  const hosts = request.headersDistinct['host'] ?? [];
+  return hosts.length === 1 || (hosts.length === 0 && request.httpVersionMinor === 0);
 }
 
 export function hasBody(request: IncomingMessage): boolean {

@@ -7,6 +7,10 @@ export interface BodyBounds {
   readonly timeoutMs: number;
   /** Asked before bytes are kept. */
   readonly reserve: (bytes: number) => boolean;
+  /** Fires when the rest of the message cannot be read as HTTP. */
+  readonly malformed: AbortSignal;
+  /** Called when nothing speaks against reading the body. */
+  readonly begin: () => void;
 }
 
 type Collected = Buffer | Refusal;
@@ -26,7 +30,11 @@ function collect(
     function settle(result: Collected): void {
       clearTimeout(timer);
       request.off('data', onData).off('end', onEnd).off('close', onClose);
+      bounds.malformed.removeEventListener('abort', onMalformed);
       resolve(result);
+    }
+    function onMalformed(): void {
+      settle(refuse('REQUEST_MALFORMED', 'the body does not end as its framing says', { close: true }));
     }
     function onTimeout(): void {
       settle(refuse('BODY_TIMEOUT', undefined, { close: true }));
@@ -49,6 +57,8 @@ function collect(
     }
     request.on('data', onData).on('end', onEnd).on('close', onClose);
     request.on('error', onClose);
+    bounds.malformed.addEventListener('abort', onMalformed);
+    if (bounds.malformed.aborted) onMalformed();
   });
 }
 
@@ -64,6 +74,7 @@ export async function readBody(request: IncomingMessage, bounds: BodyBounds): Pr
   if (announced !== undefined && !bounds.reserve(announced)) {
     return refuse('BUFFER_FULL', undefined, { close: true });
   }
+  bounds.begin();
   const body = await collect(request, bounds, announced);
   if (!Buffer.isBuffer(body)) return body;
   const coding = request.headers['content-encoding'];

@@ -29,5 +29,7 @@ export interface Exchange {
   readonly reserve: (bytes: number) => boolean;
   /** Fires when the caller goes away. */
   readonly gone: AbortSignal;
+  /** Fires when the rest of the request cannot be read as HTTP. */
+  readonly malformed: AbortSignal;
   matched: MatchedRoute | undefined;
 }

@@ -1,13 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
 import { CodedError, codeOf } from '@rankguard/contract';
 import { hasBody, pathOf } from './accept.ts';
+import { discardBody } from './closing.ts';
 import type { Exchange, PipelineDeps } from './exchange.ts';
 import { type Answer, type Refusal, refusalAnswer, refuse } from './refusal.ts';
 import { runCall } from './run.ts';
 import { createTrace, recordOf } from './trace.ts';
 
 export { type Budget, createBudget } from './budget.ts';
+export { endSocket } from './closing.ts';
 export type { PipelineDeps } from './exchange.ts';
 export { createHealthProxy, type HealthProxy } from './pass-through.ts';
 export { refusalAnswer, refuse } from './refusal.ts';
@@ -16,12 +19,19 @@ export { connectionName } from './trace.ts';
 export interface Pipeline {
   /** Takes one HTTP request to its answer and its record. Never rejects. */
   handle(request: IncomingMessage, response: ServerResponse): Promise<void>;
+  /**
+   * What comes next on a connection is not HTTP. true: a call takes care of it, because it was its body or because
+   * its answer is on the way; false: nobody does.
+   */
+  malformed(socket: Duplex): boolean;
 }
 
 type Outcome = Answer | Refusal | 'sent';
 
 /** accept → authenticate → read → judge → forward → judge → send → record: one pipeline for every dialect. */
 export function createPipeline(deps: PipelineDeps): Pipeline {
+  const latest = new WeakMap<Duplex, { exchange: Exchange; malformed: AbortController }>();
+
   async function outcomeOf(exchange: Exchange): Promise<Outcome> {
     const { active } = exchange;
     if (active === undefined) return refuse('BUNDLE_MISSING');
@@ -43,6 +53,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       const active = deps.active();
       const limit = active?.bundle.connection.limits.bufferedBytes ?? 0;
       const gone = new AbortController();
+      const malformed = new AbortController();
       response.on('close', () => {
         if (!response.writableFinished) gone.abort();
       });
@@ -57,11 +68,26 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
           return true;
         },
         gone: gone.signal,
+        malformed: malformed.signal,
         matched: undefined,
       };
+      latest.set(request.socket, { exchange, malformed });
       const outcome = await outcomeOf(exchange);
       finish(deps, exchange, outcome);
       deps.budget.release(held);
+    },
+    malformed(socket) {
+      const found = latest.get(socket);
+      if (found === undefined) return false;
+      const { request, response } = found.exchange;
+      if (!request.complete) {
+        found.malformed.abort();
+        return true;
+      }
+      // Another answer in the middle of this one would be read as a part of it.
+      if (!response.headersSent || response.writableFinished) return false;
+      response.destroy();
+      return true;
     },
   };
 }
@@ -90,37 +116,13 @@ function send(exchange: Exchange, answer: Answer, refusal: Refusal | undefined, 
   const decision = refusal === undefined ? 'allow' : answer.status < 500 ? 'deny' : 'fault';
   const headers = [...answer.headers, 'Content-Length', String(answer.body.length)];
   headers.push('Rankguard-Decision', decision, 'Rankguard-Request-Id', trace.id);
-  const closing = refusal?.close === true;
-  if (closing || draining) headers.push('Connection', 'close');
+  const closing = refusal?.close === true || draining;
+  if (closing) headers.push('Connection', 'close');
+  if (!request.complete && hasBody(request)) discardBody(request, closing);
   response.writeHead(answer.status, headers);
   response.end(answer.body);
-  if (!request.complete && hasBody(request)) discardRest(request, closing);
 }
 
 function withMaskedMessage(refusal: Refusal, mask: (text: string) => string): Refusal {
   return { ...refusal, reason: { ...refusal.reason, message: mask(refusal.reason.message) } };
-}
-
-/** What may still come of a refused body before the connection is cut: an honest caller's rest, not a flood. */
-const DISCARDED_BYTES = 4 * 1024 * 1024;
-const DISCARD_MS = 2_000;
-
-/**
- * Reads on without keeping anything, so that the caller sees the answer instead of a reset connection; cuts the
- * connection when too much comes or it takes too long.
- */
-function discardRest(request: IncomingMessage, closing: boolean): void {
-  const { socket } = request;
-  let bytes = 0;
-  const timer = setTimeout(() => socket.destroy(), DISCARD_MS);
-  timer.unref();
-  request.on('data', (chunk: Buffer) => {
-    bytes += chunk.length;
-    if (bytes > DISCARDED_BYTES) socket.destroy();
-  });
-  request.on('close', () => clearTimeout(timer));
-  request.on('end', () => {
-    clearTimeout(timer);
-    if (closing) socket.end();
-  });
 }

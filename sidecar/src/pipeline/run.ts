@@ -2,7 +2,7 @@ import { REASONS } from '@rankguard/contract';
 import type { MatchedRoute } from '../dialects/index.ts';
 import { readCredential } from '../identity/index.ts';
 import type { Active } from '../runtime/types.ts';
-import { datasetOf, matchRoute } from './accept.ts';
+import { datasetOf, matchRoute, unfitHead } from './accept.ts';
 import { readBody } from './body.ts';
 import type { Exchange, PipelineDeps } from './exchange.ts';
 import { upstreamHeaders } from './headers.ts';
@@ -23,10 +23,12 @@ export async function runCall(
 ): Promise<Answer | Refusal | 'sent'> {
   const { request, trace } = exchange;
   const matched = matchRoute(request, active);
-  if ('refused' in matched) return matched;
+  if (matched === undefined) return refuse('ROUTE_NOT_ALLOWED');
   exchange.matched = matched;
   trace.dialect = matched.dialect.name;
   trace.operation = matched.route.operation;
+  const unfit = unfitHead(request);
+  if (unfit !== undefined) return unfit;
   if (matched.route.operation === 'health') return (await passThrough(exchange, active)) ?? 'sent';
   const { expires } = active.bundle;
   if (expires !== null && deps.now() >= expires * 1000) return refuse('BUNDLE_EXPIRED');
@@ -77,13 +79,19 @@ async function gather(
 
 async function judge(exchange: Exchange, call: RequestCall): Promise<Forwardable | Refusal> {
   if (call.matched.route.method === 'GET') return judgeBodiless(call);
-  const { request, response, trace, reserve } = exchange;
+  const { request, response, trace, reserve, malformed } = exchange;
   const { limits } = call.active.bundle.connection;
-  // Only now: nobody is told to send a body that will not be read (RFC 9110 section 10.1.1).
-  if (request.headers.expect !== undefined) response.writeContinue();
   const at = performance.now();
-  const timeoutMs = Math.min(limits.timeoutSeconds * 1000, LONGEST_BODY_MS);
-  const body = await readBody(request, { maxBytes: limits.requestBytes, timeoutMs, reserve });
+  const body = await readBody(request, {
+    maxBytes: limits.requestBytes,
+    timeoutMs: Math.min(limits.timeoutSeconds * 1000, LONGEST_BODY_MS),
+    reserve,
+    malformed,
+    begin() {
+      // Not before: nobody is told to send a body that will not be read (RFC 9110 section 10.1.1).
+      if (request.headers.expect !== undefined && request.httpVersionMinor === 1) response.writeContinue();
+    },
+  });
   lap(trace, 'read', at);
   if (!Buffer.isBuffer(body)) return body;
   trace.bytesIn = body.length;

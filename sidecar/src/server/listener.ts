@@ -6,11 +6,11 @@ import {
   STATUS_CODES,
 } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import { type AddressInfo, isIPv6, type Socket } from 'node:net';
+import { type AddressInfo, isIPv6, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { REASONS, type ReasonCode } from '@rankguard/contract';
 import type { Metrics } from '../metrics/index.ts';
-import { type Pipeline, refusalAnswer, refuse } from '../pipeline/index.ts';
+import { endSocket, type Pipeline, refusalAnswer, refuse } from '../pipeline/index.ts';
 
 export interface Address {
   readonly host: string;
@@ -61,7 +61,8 @@ export function createListener(deps: {
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
     insecureHTTPParser: false,
-    requireHostHeader: true,
+    // The pipeline looks itself, and says why.
+    requireHostHeader: false,
     noDelay: true,
   };
   const server =
@@ -76,16 +77,21 @@ export function createListener(deps: {
   server.on('checkContinue', handle);
   server.on('checkExpectation', handle);
 
+  const refused = new WeakSet<Duplex>();
   function refuseSocket(socket: Duplex, code: ReasonCode, message?: string): void {
     deps.metrics.refusedMessage(code);
-    if (socket.writable) socket.end(rawAnswer(code, message));
+    refused.add(socket);
+    if (socket instanceof Socket && socket.writable) endSocket(socket, rawAnswer(code, message));
     else socket.destroy();
   }
   server.on('clientError', (error: Error & { code?: string }, socket: Duplex) => {
-    if (error.code === 'ECONNRESET' || (socket as Socket).destroyed) {
+    // A caller that closes in the middle of a message is gone; nobody would read an answer.
+    if (socket.destroyed || error.code === 'ECONNRESET' || error.code === 'HPE_INVALID_EOF_STATE') {
       socket.destroy();
       return;
     }
+    // What follows something malformed is malformed as well.
+    if (refused.has(socket) || deps.pipeline.malformed(socket)) return;
     const code = PARSE_ERRORS[error.code ?? ''] ?? 'REQUEST_MALFORMED';
     refuseSocket(
       socket,
