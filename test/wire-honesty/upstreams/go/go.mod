@@ -1,0 +1,3 @@
+module rankguard.dev/test/upstream
+
+go 1.21
