@@ -63,7 +63,7 @@ export function passThrough(exchange: Exchange, active: Active): Promise<Refusal
   return new Promise((resolve) => {
     response.on('close', () => {
       trace.upstreamStatus = response.headersSent ? response.statusCode : null;
-      resolve(undefined);
+      resolve(response.headersSent ? undefined : refuse('CLIENT_GONE'));
     });
     active.health.proxy.web(request, response, {}, (error) => {
       if (response.headersSent) response.destroy(error);
