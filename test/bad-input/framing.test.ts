@@ -8,6 +8,7 @@ import {
 } from '../support/expectations.ts';
 import { leaksIn, PERSONAL } from '../support/personal.ts';
 import { GOOD, type Setup, setUp } from '../support/setup.ts';
+import { createGate, pause, waitFor } from '../support/wait.ts';
 
 let setup: Setup;
 beforeAll(async () => {
@@ -132,6 +133,74 @@ test('header fields beyond the limit', async () => {
   expectProblem(await client.response(), 'HEADERS_TOO_LARGE', null);
   await client.closed;
   await expectNothingForwarded(setup);
+});
+
+test('a caller that is still sending header fields sees the answer, not a reset', async () => {
+  const client = await setup.open();
+  client.socket.pause();
+  client.send(message(['X-Filler: '], '').subarray(0, -4));
+  for (let sent = 0; sent < 1024 * 1024; sent += 65_536) {
+    await new Promise<void>((resolve, reject) => {
+      client.socket.write(Buffer.alloc(65_536, 'x'), (error) => (error ? reject(error) : resolve()));
+    });
+    await pause(1);
+  }
+  client.socket.resume();
+  expectProblem(await client.response(), 'HEADERS_TOO_LARGE', null);
+  await client.closed;
+  await expectNothingForwarded(setup);
+});
+
+test('a caller that never closes is closed', async () => {
+  const client = await setup.open();
+  client.send('garbage\r\n\r\n');
+  expectProblem(await client.response(), 'REQUEST_MALFORMED', null);
+  // Half of the connection is closed; the other half shows itself when it refuses bytes.
+  await waitFor(() => {
+    client.send('more of it');
+    return client.socket.destroyed;
+  }, 'the end of the connection');
+}, 10_000);
+
+describe('a connection after a refusal', () => {
+  test.each([
+    [
+      'of the caller',
+      () => message([length]).toString('latin1').replace('Bearer', 'Basic'),
+      'TOKEN_MALFORMED',
+    ],
+    ['of the body', () => message(['Content-Length: 2'], '{}'), 'BODY_SHAPE'],
+    ['of a chunked body', () => message([TE], '2\r\n{}\r\n0\r\n\r\n'), 'BODY_SHAPE'],
+    [
+      'of the query string',
+      () => message([length], body, 'POST /rerank?a=b HTTP/1.1'),
+      'QUERY_STRING_NOT_ALLOWED',
+    ],
+  ] as const)('is still in step: %s', async (_, bytes, reason) => {
+    const client = await setup.open();
+    client.send(bytes());
+    await expectRefusal(setup, await client.response(), reason);
+    client.send(message([length]));
+    await expectMasked(setup, await client.response());
+    client.destroy();
+    expect(setup.upstream.calls).toHaveLength(1);
+  });
+
+  test('nothing is written into an answer that is under way', async () => {
+    const gate = createGate();
+    setup.upstream.script = async (call) => {
+      await call.write('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf of it');
+      await gate.opened;
+    };
+    const client = await setup.open();
+    client.send(requestBytes({ method: 'GET', target: '/health' }));
+    await waitFor(() => client.received > 0, 'the first half');
+    client.send('garbage\r\n\r\n');
+    const all = (await client.rest()).toString();
+    expect(all.match(/HTTP\/1\.1/g)).toHaveLength(1);
+    expect(all.endsWith('half of it')).toBe(true);
+    gate.open();
+  });
 });
 
 describe('a second request behind the first', () => {

@@ -61,6 +61,20 @@ describe('a caller who goes away', () => {
     gate.open();
   });
 
+  test('while a streamed route has no answer yet', async () => {
+    const gate = createGate();
+    setup.upstream.script = () => gate.opened;
+    const client = await setup.open();
+    client.send(requestBytes({ method: 'GET', target: '/health' }));
+    const call = await waitFor(() => setup.upstream.calls[0], 'the call at the upstream');
+    const before = setup.guard.calls.length;
+    client.destroy();
+    await call.closed;
+    const record = await waitFor(() => setup.guard.calls[before], 'the record');
+    expect(record).toMatchObject({ status: 499, reason: 'CLIENT_GONE', upstreamStatus: null });
+    gate.open();
+  });
+
   test('while it sends its body: nothing is forwarded', async () => {
     const before = setup.guard.calls.length;
     const client = await setup.open();
