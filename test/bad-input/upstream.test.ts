@@ -158,6 +158,8 @@ const FAILURES: readonly (readonly [string, ReasonCode, Script])[] = [
   ],
   ['301', 'UPSTREAM_SHAPE', (call) => call.write(httpAnswer(301, '', { Location: 'http://127.0.0.1:1/' }))],
   ['307', 'UPSTREAM_SHAPE', (call) => call.write(httpAnswer(307, '', { Location: '/other' }))],
+  ['999', 'UPSTREAM_SHAPE', (call) => call.write(httpAnswer(999, answerText(call)))],
+  ['99', 'UPSTREAM_MALFORMED', (call) => call.write(httpAnswer(99, answerText(call)))],
   ['304', 'UPSTREAM_SHAPE', (call) => call.write('HTTP/1.1 304 Not Modified\r\n\r\n')],
   ['204', 'UPSTREAM_MALFORMED', (call) => call.write('HTTP/1.1 204 No Content\r\n\r\n')],
   ['an object', 'UPSTREAM_SHAPE', results({ results: [result(0)] })],

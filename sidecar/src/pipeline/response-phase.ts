@@ -36,7 +36,7 @@ export function judgeResponse(
   body: Buffer,
 ): Answer | Refusal {
   const { status } = response;
-  if (status < 200 || (status >= 300 && status < 400)) {
+  if (status < 200 || (status >= 300 && status < 400) || status > 599) {
     return refuse('UPSTREAM_SHAPE', `the reranker answered ${status}, which is no answer of this API`);
   }
   if (status >= 400) return errorAnswer(call, judged, response, body);
