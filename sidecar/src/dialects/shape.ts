@@ -29,9 +29,20 @@ const FOREIGN_NAMES = [
   'data_2',
 ];
 
+/** Bodies repeat their member names in every document; a name is folded once. */
+const MOST_FOLDED = 4_096;
+const LONGEST_KEPT = 64;
+const foldedNames = new Map<string, string>();
+
 /** Folds a member name as the laxest known server would (Go's encoding/json matches names without case). */
 function fold(name: string): string {
-  return name.normalize('NFKC').toLowerCase();
+  const known = foldedNames.get(name);
+  if (known !== undefined) return known;
+  const folded = name.normalize('NFKC').toLowerCase();
+  if (name.length > LONGEST_KEPT) return folded;
+  if (foldedNames.size >= MOST_FOLDED) foldedNames.clear();
+  foldedNames.set(name, folded);
+  return folded;
 }
 
 export interface Members {
@@ -66,15 +77,14 @@ export function ambiguousMember(
   return undefined;
 }
 
-/** Refuses an object two of whose member names differ only by case: readers disagree about which one counts. */
-export function caseCollision(document: JsonDocument, object: number): boolean {
-  const seen = new Set<string>();
-  for (const [key] of document.members(object)) {
-    const name = fold(document.string(key));
-    if (seen.has(name)) return true;
-    seen.add(name);
-  }
-  return false;
+/** Up to this many names are compared pair by pair: cheaper than a set for what documents really have. */
+const FEW = 8;
+
+/** Whether two member names differ only by case: readers disagree about which one counts. */
+export function caseCollision(names: readonly string[]): boolean {
+  const folded = names.map(fold);
+  if (folded.length > FEW) return new Set(folded).size < folded.length;
+  return folded.some((name, at) => folded.indexOf(name) !== at);
 }
 
 /** The member's token, or -1 when it is absent or null (clients send null for options they leave out). */

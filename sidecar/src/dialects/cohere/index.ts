@@ -21,15 +21,18 @@ function badDocument(document: JsonDocument, token: number, version: 1 | 2): Mis
   if (kind === Kind.String) return undefined;
   if (version === 2) return misread('documents must be strings');
   if (kind !== Kind.Object) return misread('documents must be strings or objects');
-  if (caseCollision(document, token)) {
-    return misread('a document has two members whose names differ only by case', 'BODY_AMBIGUOUS_MEMBER');
-  }
-  for (const [, value] of document.members(token)) {
-    if (document.kind(value) === Kind.Object || document.kind(value) === Kind.Array) {
+  const names: string[] = [];
+  // Walks the tape itself: `members` makes an iterator for each of what may be thousands of documents.
+  for (let key = token + 1; document.kind(key) === Kind.Key; key = document.next(key + 1)) {
+    const value = document.kind(key + 1);
+    if (value === Kind.Object || value === Kind.Array) {
       return misread('the members of a document must be strings');
     }
+    names.push(document.string(key));
   }
-  return undefined;
+  return caseCollision(names)
+    ? misread('a document has two members whose names differ only by case', 'BODY_AMBIGUOUS_MEMBER')
+    : undefined;
 }
 
 function badOptions(document: JsonDocument, version: 1 | 2): Misread | undefined {
