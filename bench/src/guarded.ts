@@ -41,6 +41,12 @@ export async function startIssuer(): Promise<Issuer> {
   return { url, token, close: () => server.close() };
 }
 
+/** The flags that the CLI gives its own Node, from its first line. */
+function ownFlags(): string[] {
+  const [first = ''] = readFileSync(cli, 'utf8').split('\n');
+  return first.split(' ').filter((word) => word.startsWith('--'));
+}
+
 export interface Guarded {
   readonly process: Process;
   readonly origin: string;
@@ -69,7 +75,18 @@ export function createSandbox(issuer: Issuer, opa: string): Sandbox {
     directory,
     async start(upstream, { core, nodeArgs = [] }) {
       const startedAt = performance.now();
-      const args = [...nodeArgs, cli, 'run', '-f', folder, '--listen', '127.0.0.1:0', '--upstream', upstream];
+      const args = [
+        ...nodeArgs,
+        ...ownFlags(),
+        cli,
+        'run',
+        '-f',
+        folder,
+        '--listen',
+        '127.0.0.1:0',
+        '--upstream',
+        upstream,
+      ];
       args.push('--admin', '127.0.0.1:0', '--state', join(directory, 'state'));
       const process = startNode(args, { core, env: { RANKGUARD_OPA: opa } });
       const line = await process.line('listen');

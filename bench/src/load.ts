@@ -3,7 +3,7 @@ import { Agent, request } from 'undici';
 export interface Target {
   readonly origin: string;
   readonly headers: Record<string, string>;
-  readonly body: Buffer;
+  readonly bodies: readonly Buffer[];
 }
 
 export interface Sample {
@@ -24,6 +24,7 @@ export interface Client {
 const PATH = '/v1/rerank';
 
 export function createClient(connections: number): Client {
+  let turn = 0;
   const agent = new Agent({ connections, pipelining: 1, headersTimeout: 30_000, bodyTimeout: 30_000 });
 
   async function call(
@@ -36,7 +37,7 @@ export function createClient(connections: number): Client {
       const answer = await request(`${target.origin}${PATH}`, {
         method: 'POST',
         headers: target.headers,
-        body: target.body,
+        body: target.bodies[turn++ % target.bodies.length] as Buffer,
         dispatcher: agent,
       });
       await answer.body.arrayBuffer();

@@ -35,11 +35,11 @@ const OVERLOAD_FACTOR = 3;
 
 function targetsFor(options: BenchOptions, guarded: Guarded, workload: Workload): Record<Kind, Target> {
   const headers = { 'content-type': 'application/json', authorization: `Bearer ${options.issuer.token}` };
-  const { body } = workload;
+  const { bodies } = workload;
   return {
-    direct: { origin: options.upstreamUrl, headers, body },
-    hop: { origin: options.hop.origin, headers, body },
-    guarded: { origin: guarded.origin, headers, body },
+    direct: { origin: options.upstreamUrl, headers, bodies },
+    hop: { origin: options.hop.origin, headers, bodies },
+    guarded: { origin: guarded.origin, headers, bodies },
   };
 }
 

@@ -9,7 +9,7 @@ const [, , ticketsFile = '', sizes = ''] = process.argv;
 const answers = sizes.split(',').map((size) => {
   const [documents = 0, bytes = 0] = size.split(':').map(Number);
   const workload = createWorkload(new URL(ticketsFile), documents, bytes);
-  return { length: workload.body.length, answer: cannedAnswer(workload) };
+  return { length: workload.length, answer: cannedAnswer(workload) };
 });
 
 const server = createServer((request, response) => {

@@ -4,8 +4,13 @@ import { readFileSync } from 'node:fs';
 export interface Workload {
   readonly name: string;
   readonly documents: number;
-  readonly body: Buffer;
+  /** Bodies that differ in their query, so that nothing is decided from memory; senders take turns. */
+  readonly bodies: readonly Buffer[];
+  /** Bytes of one body, within a few. */
+  readonly length: number;
 }
+
+const QUERIES = 1_024;
 
 interface Ticket {
   readonly id: string;
@@ -39,23 +44,23 @@ export function createWorkload(ticketsFile: URL, documents: number, bytes: numbe
       text += 'Write to jane.roe@example.com, card 4111 1111 1111 1111, SSN 514-69-0360. ';
     return { id, team, text: padded(text, each - 60, place) };
   });
-  const body = JSON.stringify({
-    model: 'bm25-lexical',
-    query: 'invoice is wrong after the renewal',
+  const rest = JSON.stringify({
     documents: list,
     top_n: Math.min(10, documents),
     return_documents: true,
+  }).slice(1);
+  const count = documents > 100 ? QUERIES / 16 : QUERIES;
+  const bodies = Array.from({ length: count }, (_, at) => {
+    const query = `invoice ${1000 + at} is wrong after the renewal`;
+    return Buffer.from(`{"model":"bm25-lexical","query":"${query}",${rest}`);
   });
-  return {
-    name: `${documents} documents / ${Math.round(body.length / 1000)} KB`,
-    documents,
-    body: Buffer.from(body),
-  };
+  const length = bodies[0]?.length ?? 0;
+  return { name: `${documents} documents / ${Math.round(length / 1000)} KB`, documents, bodies, length };
 }
 
 /** What the upstream of the bench answers: ten results with echo, about 20 KB. */
 export function cannedAnswer(workload: Workload): Buffer {
-  const { documents } = JSON.parse(workload.body.toString()) as { documents: unknown[] };
+  const { documents } = JSON.parse(String(workload.bodies[0])) as { documents: unknown[] };
   const results = documents.slice(0, 10).map((document, index) => ({
     index,
     relevance_score: 0.99 - index / 100,

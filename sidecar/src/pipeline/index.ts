@@ -9,7 +9,7 @@ import { type Answer, type Refusal, refusalAnswer, refuse } from './refusal.ts';
 import { runCall } from './run.ts';
 import { createTrace, recordOf } from './trace.ts';
 
-export { type Budget, createBudget } from './budget.ts';
+export { type Budget, createBudget, type LoopLoad } from './budget.ts';
 export { endSocket } from './closing.ts';
 export type { PipelineDeps } from './exchange.ts';
 export { createHealthProxy, type HealthProxy } from './pass-through.ts';
@@ -36,7 +36,12 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     const { active } = exchange;
     if (active === undefined) return refuse('BUNDLE_MISSING');
     const { concurrency } = active.bundle.connection.limits;
-    if (!deps.budget.enter(concurrency)) return refuse('OVERLOADED', `${concurrency} calls are in flight`);
+    if (!deps.budget.enter(concurrency)) {
+      return refuse(
+        'OVERLOADED',
+        `${deps.budget.calls} calls are in flight, as many as can be served in time`,
+      );
+    }
     try {
       return await runCall(deps, exchange, active);
     } catch (error) {

@@ -34,7 +34,7 @@ export async function runCall(
   if (expires !== null && deps.now() >= expires * 1000) return refuse('BUNDLE_EXPIRED');
   const call = await gather(deps, exchange, active, matched);
   if ('refused' in call) return call;
-  const judged = await judge(exchange, call);
+  const judged = await judge(deps, exchange, call);
   if (judged.refused) return judged;
   if (judged.body === null) {
     const body = Buffer.from(matched.dialect.empty(matched.route, trace.id, judged.kept.length));
@@ -77,7 +77,11 @@ async function gather(
   return { active, matched, context, trace };
 }
 
-async function judge(exchange: Exchange, call: RequestCall): Promise<Forwardable | Refusal> {
+async function judge(
+  deps: PipelineDeps,
+  exchange: Exchange,
+  call: RequestCall,
+): Promise<Forwardable | Refusal> {
   if (call.matched.route.method === 'GET') return judgeBodiless(call);
   const { request, response, trace, reserve, malformed } = exchange;
   const { limits } = call.active.bundle.connection;
@@ -95,6 +99,9 @@ async function judge(exchange: Exchange, call: RequestCall): Promise<Forwardable
   lap(trace, 'read', at);
   if (!Buffer.isBuffer(body)) return body;
   trace.bytesIn = body.length;
+  if (deps.budget.late(performance.now() - trace.startedAt)) {
+    return refuse('OVERLOADED', 'the call waited too long behind others');
+  }
   return judgeRequest(call, body);
 }
 

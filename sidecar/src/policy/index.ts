@@ -2,8 +2,9 @@ import { CodedError, type CompiledPolicy, type Projection } from '@rankguard/con
 import { HOST_BUILTIN_RUNNER } from './builtins/index.ts';
 import { createPolicyHost, type PolicyHost } from './host.ts';
 import { type Decision, mergeAnswers, type Phase, type PolicyAnswer } from './merge.ts';
-import { ENTRYPOINT, parseOutput } from './output.ts';
-import { createProjector, type Projector, reaches, unionProjection } from './projection.ts';
+import { ENTRYPOINT, type PolicyOutput, parseOutput } from './output.ts';
+import { reaches, unionProjection } from './projection.ts';
+import { createWriter, type Writer } from './writer.ts';
 
 export { HOST_BUILTIN_RUNNER, HOST_BUILTINS } from './builtins/index.ts';
 export {
@@ -50,6 +51,8 @@ interface Member {
   /** Place of its projector: policies that reach the same facts share one serialisation. */
   readonly view: number;
   readonly seesResponse: boolean;
+  /** What it said about small inputs, by their text. */
+  readonly kept: Map<string, PolicyOutput>;
 }
 
 /** Instantiates each policy once. Throws POLICY_FAULT, naming the policy, when a module is unfit. */
@@ -58,25 +61,27 @@ export function createPolicySet(
   options: PolicySetOptions = {},
 ): PolicySet {
   const views = [...new Set(policies.map(({ projection }) => JSON.stringify(projection)))];
-  const projectors = views.map((view) => createProjector(JSON.parse(view) as Projection));
+  const writers = views.map((view) => createWriter(JSON.parse(view) as Projection));
   const members = policies.map(({ name, mode, wasm, data, projection }): Member => {
     const bytes = Buffer.from(wasm, 'base64');
     const fixed = { name, wasm: bytes, data, entrypoint: ENTRYPOINT, builtins: HOST_BUILTIN_RUNNER };
     const host = createPolicyHost({ ...fixed, ...options });
     const view = views.indexOf(JSON.stringify(projection));
-    return { name, mode, host, view, seesResponse: seesResponse(projection) };
+    return { name, mode, host, view, seesResponse: seesResponse(projection), kept: new Map() };
   });
   const responders = members.filter((member) => member.seesResponse);
   const decide = (facts: unknown, phase: Phase): Decision => {
     const inputs: (Serialised | undefined)[] = [];
     const answers = (phase === 'response' ? responders : members).map((member) => {
-      inputs[member.view] ??= serialise(facts, projectors[member.view] as Projector);
+      inputs[member.view] ??= serialise(facts, writers[member.view] as Writer);
       return ask(member, inputs[member.view] as Serialised);
     });
     return mergeAnswers(answers, phase);
   };
   const warm = (samples: readonly unknown[]): void => {
     for (let round = 0; round < WARM_ROUNDS; round += 1) {
+      // Kept answers would spare the module the work that is to be optimised.
+      for (const { kept } of members) kept.clear();
       for (const sample of samples) decide(sample, 'request');
     }
   };
@@ -92,22 +97,36 @@ function seesResponse(projection: Projection): boolean {
   return PHASE_FACTS.some((fact) => reaches(projection, [fact]));
 }
 
-type Serialised = { readonly json: Uint8Array } | { readonly fault: unknown };
+/** Facts as text for one view of them. */
+type Serialised = { readonly text: string } | { readonly fault: unknown };
 
-function serialise(facts: unknown, projector: Projector): Serialised {
+function serialise(facts: unknown, write: Writer): Serialised {
   try {
-    const text = JSON.stringify(projector(facts));
-    if (text === undefined) throw new CodedError('POLICY_FAULT', 'the facts are no JSON value');
-    return { json: Buffer.from(text) };
+    if (facts === undefined) throw new CodedError('POLICY_FAULT', 'the facts are no JSON value');
+    return { text: write(facts) };
   } catch (fault) {
     return { fault };
   }
 }
 
-function ask({ name, mode, host }: Member, input: Serialised): PolicyAnswer {
+/**
+ * A policy is a pure function of its facts: no builtin of the data path reads a clock, a random source or the
+ * network. What it said about few facts (who asks for what) is kept for the next call with the same ones.
+ */
+const LONGEST_KEPT = 512;
+const MOST_KEPT = 256;
+
+function ask({ name, mode, host, kept }: Member, input: Serialised): PolicyAnswer {
   if ('fault' in input) return { policy: name, mode, said: input };
+  const known = kept.get(input.text);
+  if (known !== undefined) return { policy: name, mode, said: { output: known } };
   try {
-    return { policy: name, mode, said: { output: parseOutput(host.evaluate(input.json)) } };
+    const output = parseOutput(host.evaluate(Buffer.from(input.text)));
+    if (input.text.length <= LONGEST_KEPT) {
+      if (kept.size >= MOST_KEPT) kept.clear();
+      kept.set(input.text, output);
+    }
+    return { policy: name, mode, said: { output } };
   } catch (fault) {
     return { policy: name, mode, said: { fault } };
   }

@@ -79,6 +79,17 @@ export function project(value: unknown, projection: Projection): unknown {
 
 type Members = Exclude<Projection, true>;
 
+/** What is reached of one member: named, and united with what is reached of `each` of them; undefined for none. */
+export function reachesMember(
+  projection: Members,
+  member: string,
+  each?: Projection,
+): Projection | undefined {
+  const exact = own(projection, member);
+  if (exact === undefined || each === undefined) return exact;
+  return unionProjection(exact, each);
+}
+
 function reachOf(projection: Members, member: string, each: Projection | undefined): Projection {
   const exact = own(projection, member) ?? {};
   return each === undefined ? exact : unionProjection(exact, each);

@@ -9,6 +9,7 @@ import { createRuntime, type ReadSecret } from '../runtime/index.ts';
 import { createAdmin } from './admin.ts';
 import { configView } from './config-view.ts';
 import { type Address, createListener, listen, secureContext, type TlsFiles } from './listener.ts';
+import { createLoopLoad } from './loop-load.ts';
 
 export { type Address, formatAddress } from './listener.ts';
 
@@ -36,7 +37,7 @@ export interface Sidecar {
 export function createSidecar(options: SidecarOptions): Sidecar {
   const { log, now } = options;
   const metrics = createMetrics();
-  const budget = createBudget();
+  const budget = createBudget({ clock: () => performance.now(), loopLoad: createLoopLoad() });
   const keySets = createKeySets({
     fetch: globalThis.fetch,
     now,
