@@ -33,9 +33,9 @@ describe('calls in flight', () => {
       while (budget.calls > 0) budget.leave();
     }
     expect(seen[0]).toBe(256);
-    expect(seen.at(-1)).toBe(8);
+    expect(seen.at(-1)).toBe(16);
     expect(seen).toEqual([...seen].sort((a, b) => b - a));
-    expect(fill(256)).toBe(8);
+    expect(fill(256)).toBe(16);
   });
 
   test('room comes back step by step once turns are short again', () => {
@@ -46,7 +46,7 @@ describe('calls in flight', () => {
       budget.enter(256);
       budget.leave();
     }
-    expect(fill(256)).toBe(8);
+    expect(fill(256)).toBe(16);
     state.turnMs = 1;
     for (let round = 0; round < 200; round++) {
       state.now += 50;

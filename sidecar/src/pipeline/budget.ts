@@ -22,11 +22,11 @@ export interface Budget {
  * A turn longer than this means that calls wait for each other and not for the reranker: a call takes four or five
  * turns (its body in pieces, the upstream's answer), so that what is let in still ends in some 40 ms.
  */
-const LONGEST_TURN_MS = 8;
+const LONGEST_TURN_MS = 12;
 /** Under such load a call that waited longer before anybody looked at it is refused: the caller has better use of a quick no. */
 const LONGEST_WAIT_MS = 25;
 /** Fewer calls than this at a time are always let in: one core does that much in a few milliseconds. */
-const FEWEST_CALLS = 8;
+const FEWEST_CALLS = 16;
 /** Long enough that one pause of the garbage collector is no overload. */
 const SAMPLE_MS = 50;
 const INCREASE = 8;
