@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { requestBytes } from '../support/client.ts';
 import { expectNothingForwarded, expectProblem, expectRefusal } from '../support/expectations.ts';
 import { leaksIn, PERSONAL } from '../support/personal.ts';
-import { GOOD, type Setup, setUp } from '../support/setup.ts';
+import { GOOD, type Setup, setUp, withSetup } from '../support/setup.ts';
 
 let setup: Setup;
 beforeAll(async () => {
@@ -135,9 +135,9 @@ test('a GET with a body', async () => {
 });
 
 test('a dialect that the connection does not have', async () => {
-  const other = await setUp({ dialects: ['tei'] });
-  const response = await other.send({ target: '/v2/rerank', body: GOOD['cohere-v2'] });
-  await expectRefusal(other, response, 'ROUTE_NOT_ALLOWED', null);
-  await expectNothingForwarded(other);
-  await other.close();
+  await withSetup({ dialects: ['tei'] }, async (other) => {
+    const response = await other.send({ target: '/v2/rerank', body: GOOD['cohere-v2'] });
+    await expectRefusal(other, response, 'ROUTE_NOT_ALLOWED', null);
+    await expectNothingForwarded(other);
+  });
 });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { requestBytes } from '../support/client.ts';
 import { expectMasked, expectNothingForwarded, expectRefusal, goodRequest } from '../support/expectations.ts';
-import { GOOD, type Setup, setUp } from '../support/setup.ts';
+import { GOOD, type Setup, setUp, withSetup } from '../support/setup.ts';
 import { answerRerank, httpAnswer, rerankAnswer } from '../support/upstream.ts';
 import { createGate, waitFor } from '../support/wait.ts';
 
@@ -118,26 +118,32 @@ describe('bounds', () => {
   });
 
   test('more bytes than may be held, announced', async () => {
-    const small = await setUp({ limits: { requestBytes: '8Ki', bufferedBytes: '8Ki', timeoutSeconds: 5 } });
-    const client = await small.open();
-    client.send(requestBytes({ token: small.token, headers: [['Content-Length', '6000']] }));
-    await waitFor(async () => (await small.inFlight()) > 0, 'the first call');
-    await waitFor(async () => (await small.guard.metric('rankguard_buffered_bytes')) >= 6000, 'its bytes');
-    const refused = await small.send({ body: { ...GOOD.tei, pad: 'x'.repeat(5000) } });
-    await expectRefusal(small, refused, 'BUFFER_FULL');
-    client.destroy();
-    await waitFor(async () => (await small.inFlight()) === 0, 'the end of the first call');
-    await expectNothingForwarded(small);
-    await small.close();
+    await withSetup(
+      { limits: { requestBytes: '8Ki', bufferedBytes: '8Ki', timeoutSeconds: 5 } },
+      async (small) => {
+        const client = await small.open();
+        client.send(requestBytes({ token: small.token, headers: [['Content-Length', '6000']] }));
+        await waitFor(async () => (await small.inFlight()) > 0, 'the first call');
+        await waitFor(
+          async () => (await small.guard.metric('rankguard_buffered_bytes')) >= 6000,
+          'its bytes',
+        );
+        const refused = await small.send({ body: { ...GOOD.tei, pad: 'x'.repeat(5000) } });
+        await expectRefusal(small, refused, 'BUFFER_FULL');
+        client.destroy();
+        await waitFor(async () => (await small.inFlight()) === 0, 'the end of the first call');
+        await expectNothingForwarded(small);
+      },
+    );
   });
 
   test('an answer that there is no room for', async () => {
-    const small = await setUp({ limits: { requestBytes: '8Ki', bufferedBytes: '8Ki' } });
-    small.upstream.script = (call) => call.write(httpAnswer(200, JSON.stringify('x'.repeat(20_000))));
-    await expectRefusal(small, await small.send({ body: GOOD.tei }), 'BUFFER_FULL');
-    small.fresh();
-    await expectNothingForwarded(small);
-    await small.close();
+    await withSetup({ limits: { requestBytes: '8Ki', bufferedBytes: '8Ki' } }, async (small) => {
+      small.upstream.script = (call) => call.write(httpAnswer(200, JSON.stringify('x'.repeat(20_000))));
+      await expectRefusal(small, await small.send({ body: GOOD.tei }), 'BUFFER_FULL');
+      small.fresh();
+      await expectNothingForwarded(small);
+    });
   });
 });
 

@@ -5,7 +5,7 @@ import { exportSPKI } from 'jose';
 import { createKey, sign } from '../identity/issuer.ts';
 import { expectNothingForwarded, expectRefusal } from '../support/expectations.ts';
 import { AUDIENCE, GROUP } from '../support/resources.ts';
-import { GOOD, type Setup, setUp } from '../support/setup.ts';
+import { GOOD, type Setup, setUp, withSetup } from '../support/setup.ts';
 
 let setup: Setup;
 beforeAll(async () => {
@@ -144,11 +144,11 @@ test('who may not come in learns nothing about the body', async () => {
 });
 
 test('a bad token on a connection that lets anybody in', async () => {
-  const open = await setUp({ anonymous: 'allow', rego: 'package rankguard.e2e\n\nallow := true\n' });
-  expect((await open.send({ token: null, body: GOOD.tei })).status).toBe(200);
-  open.fresh();
-  const response = await open.send({ token: 'e30.e30', body: GOOD.tei });
-  await expectRefusal(open, response, 'TOKEN_MALFORMED');
-  await expectNothingForwarded(open);
-  await open.close();
+  await withSetup({ anonymous: 'allow', rego: 'package rankguard.e2e\n\nallow := true\n' }, async (open) => {
+    expect((await open.send({ token: null, body: GOOD.tei })).status).toBe(200);
+    open.fresh();
+    const response = await open.send({ token: 'e30.e30', body: GOOD.tei });
+    await expectRefusal(open, response, 'TOKEN_MALFORMED');
+    await expectNothingForwarded(open);
+  });
 });

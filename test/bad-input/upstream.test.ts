@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import type { ReasonCode } from '@rankguard/contract';
 import { expectMasked, expectProblem, expectRefusal } from '../support/expectations.ts';
 import { DOCUMENTS, HARMLESS, leaksIn, PERSONAL } from '../support/personal.ts';
-import { GOOD, ROUTE, type Setup, setUp } from '../support/setup.ts';
+import { GOOD, ROUTE, type Setup, setUp, withSetup } from '../support/setup.ts';
 import { httpAnswer, rerankAnswer, type Script, type UpstreamCall } from '../support/upstream.ts';
 import { pause, waitFor } from '../support/wait.ts';
 
@@ -299,19 +299,19 @@ test('an error of the upstream keeps its status, its Retry-After and its harmles
 });
 
 test('an upstream that refuses connections', async () => {
-  const other = await setUp();
-  await other.upstream.close();
-  const response = await other.send({ body: GOOD.tei });
-  await expectRefusal(other, response, 'UPSTREAM_UNREACHABLE');
-  await other.close();
+  await withSetup({}, async (other) => {
+    await other.upstream.close();
+    const response = await other.send({ body: GOOD.tei });
+    await expectRefusal(other, response, 'UPSTREAM_UNREACHABLE');
+  });
 });
 
 test('an upstream that closes each connection at once', async () => {
-  const other = await setUp();
-  other.upstream.onConnection = (socket) => void socket.destroy();
-  const response = await other.send({ body: GOOD.tei });
-  await expectRefusal(other, response, 'UPSTREAM_RESET');
-  await other.close();
+  await withSetup({}, async (other) => {
+    other.upstream.onConnection = (socket) => void socket.destroy();
+    const response = await other.send({ body: GOOD.tei });
+    await expectRefusal(other, response, 'UPSTREAM_RESET');
+  });
 });
 
 test('an upstream that changes protocols', async () => {
@@ -325,11 +325,11 @@ test('an upstream that changes protocols', async () => {
 
 describe('routes that stream', () => {
   test('the health of an upstream that is down', async () => {
-    const other = await setUp();
-    await other.upstream.close();
-    const response = await other.send({ method: 'GET', target: '/health', token: null });
-    expectProblem(response, 'UPSTREAM_UNREACHABLE', 'tei');
-    await other.close();
+    await withSetup({}, async (other) => {
+      await other.upstream.close();
+      const response = await other.send({ method: 'GET', target: '/health', token: null });
+      expectProblem(response, 'UPSTREAM_UNREACHABLE', 'tei');
+    });
   });
 
   test('pass without identity and carry nothing of the caller', async () => {

@@ -26,6 +26,8 @@ export interface GuardOptions extends ConnectionOptions {
   readonly upstream: string;
   /** Milliseconds since the epoch. */
   readonly now?: () => number;
+  /** Start before any bundle is in force. */
+  readonly withoutBundle?: boolean;
 }
 
 /** The real sidecar in this process, on a port of its own, with its log in memory. */
@@ -52,10 +54,12 @@ export async function startGuard(options: GuardOptions): Promise<Guard> {
     log,
     now: options.now ?? Date.now,
   });
-  const files = [{ file: 'e2e.yaml', text: resourcesYaml(options) }];
-  const result = await loadBundle(files, compiler, { connection: undefined, revision: 1 });
-  if (!result.ok) throw new Error(result.problems.map(formatProblem).join('\n'));
-  sidecar.activate(result.loaded.bundle, result.loaded.readSecret);
+  if (options.withoutBundle !== true) {
+    const files = [{ file: 'e2e.yaml', text: resourcesYaml(options) }];
+    const result = await loadBundle(files, compiler, { connection: undefined, revision: 1 });
+    if (!result.ok) throw new Error(result.problems.map(formatProblem).join('\n'));
+    sidecar.activate(result.loaded.bundle, result.loaded.readSecret);
+  }
   const bound = await sidecar.start();
   return {
     port: bound.listen.port,

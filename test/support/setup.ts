@@ -27,6 +27,8 @@ export interface Setup {
 
 export type SetupOptions = Omit<ConnectionOptions, 'issuer'> & {
   readonly now?: () => number;
+  /** Start before any bundle is in force. */
+  readonly withoutBundle?: boolean;
   /** The issuer drops every connection until its `answer` is set back to null. */
   readonly issuerDown?: boolean;
   /** Another upstream than the recording one. */
@@ -97,4 +99,14 @@ export async function setUp(options: SetupOptions = {}): Promise<Setup> {
       await issuer.close();
     },
   };
+}
+
+/** For a test with a setup of its own: closes it whatever happens, or a failing test would keep the run alive. */
+export async function withSetup(options: SetupOptions, use: (setup: Setup) => Promise<void>): Promise<void> {
+  const setup = await setUp(options);
+  try {
+    await use(setup);
+  } finally {
+    await setup.close();
+  }
 }

@@ -1,5 +1,5 @@
 import { expect } from '@jest/globals';
-import { openClient, requestBytes } from '../support/client.ts';
+import { openClient, type RawResponse, requestBytes } from '../support/client.ts';
 import { DOCUMENTS, leaksIn } from '../support/personal.ts';
 import type { Case } from './cases.ts';
 
@@ -29,18 +29,21 @@ function promised(name: string): string | undefined {
 export async function expectControl(url: string, entry: Case, body: unknown): Promise<void> {
   const client = await openClient(Number(new URL(url).port));
   client.send(requestBytes({ body }));
-  if (entry.expected === 'refused') {
-    await expect(client.response()).rejects.toThrow(/ended before/);
-    return;
+  try {
+    if (entry.expected === 'refused') await expect(client.response()).rejects.toThrow(/ended before/);
+    else expectAnswer(entry, await client.response());
+  } finally {
+    client.destroy();
   }
-  const response = await client.response();
-  expect(response.status).toBe(entry.status);
-  const framing = promised(entry.name);
+}
+
+function expectAnswer({ name, status }: Case, response: RawResponse): void {
+  expect(response.status).toBe(status);
+  const framing = promised(name);
   if (framing !== undefined) expect(framingOf(response.headers)).toBe(framing);
-  expect(response.headers.get('content-encoding')).toBe(CODINGS[entry.name]);
-  if (entry.name === 'trailers') expect(leaksIn(response.trailers)).toEqual(['EMAIL_ADDRESS']);
-  if (entry.name === 'large') expect(response.body.length).toBeGreaterThan(1_450_000);
-  if (entry.name === 'escapes') expect(response.body.includes('@')).toBe(false);
-  if (CODINGS[entry.name] === undefined) expect(leaksIn(response.bytes)).toHaveLength(DOCUMENTS.length);
-  client.destroy();
+  expect(response.headers.get('content-encoding')).toBe(CODINGS[name]);
+  if (name === 'trailers') expect(leaksIn(response.trailers)).toEqual(['EMAIL_ADDRESS']);
+  if (name === 'large') expect(response.body.length).toBeGreaterThan(1_450_000);
+  if (name === 'escapes') expect(response.body.includes('@')).toBe(false);
+  if (CODINGS[name] === undefined) expect(leaksIn(response.bytes)).toHaveLength(DOCUMENTS.length);
 }

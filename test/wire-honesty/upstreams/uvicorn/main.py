@@ -134,6 +134,8 @@ async def app(scope, receive, send):
 def main():
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
+    # Callers may come as soon as they know the port; uvicorn listens later.
+    listener.listen()
     print(listener.getsockname()[1], flush=True)
     # The test holds our standard input: when it ends, so do we.
     threading.Thread(target=lambda: (sys.stdin.read(), os._exit(0)), daemon=True).start()
