@@ -39,7 +39,7 @@ export const policyMembers = {
   }),
   tests: map(
     regoText("A test's Rego v1 text."),
-    'Rego tests by file name. They run before the policy is used.',
+    'Rego tests by file name, for `rankguard policy test`.',
     {
       max: 32,
       default: {},

@@ -1,0 +1,196 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { createCompiler } from '@rankguard/compiler';
+import { createProcesses, freePort } from '../examples/support-search/src/demo/processes.ts';
+import { startWorld, type World } from '../examples/support-search/src/demo/world.ts';
+import type { Fence } from '../tools/docs/markdown.ts';
+import { generatedPages } from '../tools/docs/pages.ts';
+import { brokenLinks, fileOf, type Page, readPages } from '../tools/docs/testing/pages.ts';
+import { createShell, matches, type Shell } from '../tools/docs/testing/shell.ts';
+import { regoProblems, yamlProblems } from '../tools/docs/testing/snippets.ts';
+
+const run = promisify(execFile);
+const root = join(import.meta.dirname, '..');
+const pages = readPages(root);
+const compiler = createCompiler({
+  opa: async () => (await run(join(root, 'tools/opa.sh'))).stdout.trim(),
+  cacheDir: join(tmpdir(), 'rankguard-test-policies'),
+});
+
+/** Commands that are not run here, and what runs them. */
+const ELSEWHERE: Readonly<Record<string, string>> = {
+  'make demo': 'make test runs the demo',
+  'KEEP=1 make demo': 'make test runs the demo; it ends by itself without KEEP',
+  'make test': 'runs this test',
+  'make test-unit ARGS=sidecar/src/masking': 'make test runs all suites',
+  'make lint': 'make test runs it',
+  'make build': 'make test runs it',
+  'make bench': 'takes minutes; the bench is built and type checked by make test',
+  'make bench ARGS="--quick"': 'the same',
+  'node -C source tools/docs/main.ts': 'the pages that it writes are compared here',
+};
+const PAGES_WITHOUT_SHELL = /^examples\//;
+
+describe('the generated reference', () => {
+  let generated: ReadonlyMap<string, string>;
+  beforeAll(async () => {
+    generated = await generatedPages();
+    if (process.env['UPDATE_GOLDEN'] !== '1') return;
+    for (const [path, text] of generated) await writeFile(join(root, path), text);
+  });
+
+  test.each(['cli', 'dialects', 'facts', 'metrics', 'reasons', 'resources'])(
+    '%s.md is what the code says',
+    async (name) => {
+      const path = `docs/reference/${name}.md`;
+      expect(await readFile(join(root, path), 'utf8')).toBe(generated.get(path));
+    },
+  );
+});
+
+test('every link to a file or heading of the project leads somewhere', () => {
+  expect(brokenLinks(root, pages)).toEqual([]);
+});
+
+describe('snippets', () => {
+  const all = (...languages: string[]) =>
+    pages.flatMap(({ path, fences }) =>
+      fences
+        .filter(({ info }) => languages.includes(info[0] ?? ''))
+        .map((fence) => [`${path}:${fence.line}`, fence] as const),
+    );
+
+  test.each(all('yaml'))('%s is valid', (_, { text, info: [, kind] }) => {
+    expect(yamlProblems(text, kind)).toEqual([]);
+  });
+  test.each(all('json'))('%s is JSON', (_, { text }) => {
+    expect(() => JSON.parse(text)).not.toThrow();
+  });
+  test.each(all('rego').filter(([, { info }]) => info[1] === undefined))(
+    '%s compiles',
+    async (_, { text }) => {
+      expect(await regoProblems(compiler, text)).toEqual([]);
+    },
+  );
+
+  const mistakes = pages.flatMap(({ path, fences }) =>
+    fences.flatMap((fence, at) =>
+      fence.info.join(' ') === 'rego mistake'
+        ? [[`${path}:${fence.line}`, fence.text, fences[at + 1]?.text ?? ''] as const]
+        : [],
+    ),
+  );
+  test.each(mistakes)('%s is found to be wrong, in the words shown', async (_, text, shown) => {
+    const found = await regoProblems(compiler, text);
+    expect(found.filter((message) => matches(message, shown))).toHaveLength(1);
+  });
+});
+
+/** The ports that pages use, by what listens there. */
+const PORTS = { issuer: '9400', reranker: '9500', sidecar: '9600', admin: '9601' } as const;
+type Ports = Readonly<Record<keyof typeof PORTS, string>>;
+
+describe('commands', () => {
+  let folder: string;
+  let world: World;
+  let processes: ReturnType<typeof createProcesses>;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'rankguard-docs-world-'));
+    processes = createProcesses({ folder, env: process.env });
+    world = await startWorld({ folder, env: process.env }, processes);
+  }, 60_000);
+  afterAll(async () => {
+    await processes.stop();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  const shown = pages.filter(
+    ({ path, fences }) => !PAGES_WITHOUT_SHELL.test(path) && fences.some(({ info }) => info[0] === 'sh'),
+  );
+
+  test.each(shown.map((page) => [page.path, page] as const))(
+    '%s does what it shows',
+    async (_, page) => {
+      const own = page.fences.some(({ info }) => info.includes('terminal'));
+      const ports = own ? await freePorts() : portsOf(world);
+      const shell = createShell({ root, env: process.env });
+      try {
+        await followPage(shell, page, (text) => withPorts(text, ports));
+      } finally {
+        await shell.close();
+      }
+    },
+    60_000,
+  );
+
+  test('the list of commands that run elsewhere has no more than the pages show', () => {
+    const lines = new Set(shown.flatMap(({ fences }) => fences.flatMap(({ text }) => text.split('\n'))));
+    expect(Object.keys(ELSEWHERE).filter((command) => !lines.has(command))).toEqual([]);
+  });
+});
+
+async function freePorts(): Promise<Ports> {
+  const names = Object.keys(PORTS) as (keyof Ports)[];
+  const found = await Promise.all(names.map(async (name) => [name, String(await freePort())]));
+  return Object.fromEntries(found) as Ports;
+}
+
+function portsOf(world: World): Ports {
+  const port = (url: string) => new URL(url).port;
+  const { issuer, reranker, sidecar, admin } = world;
+  return { issuer: port(issuer), reranker: port(reranker), sidecar: port(sidecar), admin: port(admin) };
+}
+
+function withPorts(text: string, ports: Ports): string {
+  const names = Object.keys(PORTS) as (keyof Ports)[];
+  const roles = new Map(names.map((name) => [PORTS[name] as string, name]));
+  return text.replace(/\b9[0-9]{3}\b/g, (number) => {
+    const name = roles.get(number);
+    return name === undefined ? number : ports[name];
+  });
+}
+
+/** Writes the files of a page, starts its programs and runs its commands, in order; compares what they print. */
+async function followPage(
+  shell: Shell,
+  { path, fences }: Page,
+  rewrite: (text: string) => string,
+): Promise<void> {
+  for (const [at, fence] of fences.entries()) {
+    const file = fileOf(fence);
+    const text = rewrite(fence.text);
+    if (file !== undefined) shell.write(file, text);
+    else if (fence.info.includes('terminal')) await shell.start(text);
+    else if (fence.info[0] === 'sh') {
+      const next = fences[at + 1];
+      const expected = next?.info[0] === 'text' ? rewrite(next.text) : undefined;
+      await followBlock(shell, `${path}:${fence.line}`, { ...fence, text }, expected);
+    }
+  }
+}
+
+async function followBlock(
+  shell: Shell,
+  place: string,
+  fence: Fence,
+  expected: string | undefined,
+): Promise<void> {
+  const commands = fence.text.split('\n').filter((line) => !Object.hasOwn(ELSEWHERE, line.trim()));
+  if (commands.every((line) => line.trim() === '' || line.startsWith('#'))) return;
+  const code = Number(fence.info.find((word) => word.startsWith('exit='))?.slice('exit='.length) ?? 0);
+  const until = performance.now() + (fence.info.includes('soon') ? 10_000 : 0);
+  for (;;) {
+    const outcome = await shell.run(commands.join('\n'));
+    const fits = outcome.code === code && (expected === undefined || matches(outcome.output, expected));
+    if (fits) return;
+    if (performance.now() >= until) {
+      expect({ place, ...outcome }).toEqual({ place, code, output: expected ?? 'anything' });
+      return;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}

@@ -1,0 +1,10 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { generatedPages } from './pages.ts';
+
+/** Writes the generated pages of the reference. */
+const root = join(import.meta.dirname, '../..');
+for (const [path, text] of await generatedPages()) {
+  writeFileSync(join(root, path), text);
+  process.stdout.write(`${path}\n`);
+}

@@ -1,0 +1,109 @@
+import type { CallRecord } from '@rankguard/contract';
+import { createMetrics } from '@rankguard/sidecar/metrics';
+import { code, codeList, generatedPage, table } from './markdown.ts';
+
+/** A call that moves every metric. */
+const CALL: CallRecord = {
+  time: '',
+  id: '',
+  connection: 'support/support-search',
+  dialect: 'tei',
+  operation: 'rerank',
+  method: 'POST',
+  path: '/rerank',
+  status: 200,
+  verdict: 'allow',
+  reason: null,
+  policy: null,
+  policyCode: null,
+  message: null,
+  identity: null,
+  model: null,
+  dataset: null,
+  documents: 2,
+  dropped: 1,
+  results: 1,
+  bytesIn: 1,
+  bytesOut: 1,
+  upstreamStatus: 200,
+  masked: { EMAIL_ADDRESS: 1 },
+  shadow: [{ policy: 'support/next', code: 'CODE' }],
+  bundle: null,
+  timings: { decide: 1, total: 1 },
+};
+
+interface Metric {
+  readonly name: string;
+  readonly type: string;
+  readonly help: string;
+  readonly labels: Set<string>;
+}
+
+/** What a scrape shows after every metric has moved (Prometheus text format 0.0.4). */
+async function scrape(): Promise<string> {
+  const metrics = createMetrics();
+  try {
+    metrics.call(CALL);
+    metrics.refusedMessage('REQUEST_MALFORMED');
+    metrics.upstreamError(CALL.connection, 'UPSTREAM_TIMEOUT');
+    metrics.bundle(CALL.connection, 1);
+    metrics.reload(CALL.connection, 'activated');
+    metrics.inflight(1, 1);
+    metrics.keySet('https://idp.example.com', 1);
+    return await metrics.text();
+  } finally {
+    metrics.close();
+  }
+}
+
+function parse(text: string): readonly Metric[] {
+  const found = new Map<string, Metric>();
+  for (const [, name = '', help = '', type = ''] of text.matchAll(
+    /^# HELP (\S+) (.*)\n# TYPE \S+ (\w+)$/gm,
+  )) {
+    found.set(name, { name, help, type, labels: new Set() });
+  }
+  for (const [, series = '', labels = ''] of text.matchAll(/^([a-z_]+)\{(.*)\} \S+$/gm)) {
+    const metric = found.get(series) ?? found.get(series.replace(/_(bucket|sum|count)$/, ''));
+    for (const [, label = ''] of labels.matchAll(/(\w+)="/g)) if (label !== 'le') metric?.labels.add(label);
+  }
+  return [...found.values()];
+}
+
+/** Those that prom-client makes of the process; which there are depends on the platform. */
+const OF_THE_PROCESS = /^rankguard_(process|nodejs)_/;
+/** Of them, the ones that are everywhere and worth a look. */
+const WORTH_A_LOOK = [
+  'rankguard_nodejs_eventloop_lag_p99_seconds',
+  'rankguard_process_cpu_seconds_total',
+  'rankguard_process_resident_memory_bytes',
+];
+
+function rows(metrics: readonly Metric[]): string {
+  return table(
+    ['metric', 'type', 'labels', 'meaning'],
+    metrics.map(({ name, type, labels, help }) => [code(name), type, codeList([...labels]), help]),
+  );
+}
+
+/** docs/reference/metrics.md, from a scrape. */
+export async function metricsPage(): Promise<string> {
+  const all = parse(await scrape());
+  const shown = all.filter(({ name }) => WORTH_A_LOOK.includes(name));
+  if (shown.length !== WORTH_A_LOOK.length)
+    throw new Error('a metric of the process that is named here is gone');
+  return generatedPage('Metrics', 'sidecar/src/metrics', [
+    `The admin port serves \`/metrics\` in the Prometheus text format. Labels are bounded: names of resources and codes
+of the [reason catalogue](reasons.md), never a caller's text.`,
+    rows(all.filter(({ name }) => !OF_THE_PROCESS.test(name))),
+    `\`connection\` is \`namespace/name\`. \`verdict\` is \`allow\`, \`deny\` or \`fault\`; \`reason\` and \`policy\` are \`none\`
+where there is none. \`entity\` is a detector's, \`FIELD\` for a field of the profile, \`POLICY\` for a field that a policy
+masks. \`outcome\` of a document is \`sent\`, \`dropped\` or \`refused\`. Stages are \`authenticate\`, \`read\`, \`recognise\`,
+\`decide\`, \`act\` and \`forward\`; \`recognise\`, \`decide\` and \`act\` add up both phases.`,
+    '## Of the process',
+    `Beside these there are the metrics of the process and of Node that prom-client has on the platform, with the prefix
+\`rankguard_\`. Among them:`,
+    rows(shown),
+    'Which of them are worth an alert: [operate](../how-to/operate.md#alerts).',
+  ]);
+}
