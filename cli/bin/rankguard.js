@@ -1,5 +1,5 @@
-#!/usr/bin/env -S node --max-semi-space-size=8
-// A small young generation: 30 MB less memory under load for the same throughput (make bench).
+#!/usr/bin/env -S node --max-semi-space-size=4
+// A small young generation: some 30 MB less memory under load for the same throughput (make bench).
 import { existsSync } from 'node:fs';
 import { enableCompileCache } from 'node:module';
 

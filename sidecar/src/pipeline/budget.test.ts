@@ -64,6 +64,10 @@ describe('calls that waited', () => {
     state.turnMs = 50;
     state.now += 100;
     budget.enter(256);
+    // One pause is no overload.
+    expect(budget.late(1_000)).toBe(false);
+    state.now += 100;
+    budget.enter(256);
     expect(budget.late(1_000)).toBe(true);
     expect(budget.late(10)).toBe(false);
     state.turnMs = 1;

@@ -27,7 +27,6 @@ const LONGEST_TURN_MS = 12;
 const LONGEST_WAIT_MS = 25;
 /** Fewer calls than this at a time are always let in: one core does that much in a few milliseconds. */
 const FEWEST_CALLS = 16;
-/** Long enough that one pause of the garbage collector is no overload. */
 const SAMPLE_MS = 50;
 const INCREASE = 8;
 
@@ -44,6 +43,7 @@ export function createBudget(deps: {
   let held = 0;
   let room = Number.POSITIVE_INFINITY;
   let sampledAt = deps.clock();
+  let wasLong = false;
   let overloaded = false;
 
   function sample(limit: number): void {
@@ -51,7 +51,9 @@ export function createBudget(deps: {
     if (now - sampledAt < SAMPLE_MS) return;
     sampledAt = now;
     const { turnMs } = deps.loopLoad();
-    overloaded = turnMs > LONGEST_TURN_MS;
+    // One long turn is a pause (garbage, a busy machine); what came meanwhile is soon served. Two are a crowd.
+    overloaded = turnMs > LONGEST_TURN_MS && wasLong;
+    wasLong = turnMs > LONGEST_TURN_MS;
     // A turn is about as long as there are calls in flight, so the room for short ones follows from this one.
     const fitting = Math.floor((Math.min(room, calls) * LONGEST_TURN_MS) / turnMs);
     room = overloaded ? Math.max(FEWEST_CALLS, fitting) : Math.min(limit, room + INCREASE);
