@@ -79,15 +79,13 @@ export async function readBody(request: IncomingMessage, bounds: BodyBounds): Pr
   if (!Buffer.isBuffer(body)) return body;
   const coding = request.headers['content-encoding'];
   if (coding === undefined) return body;
-  const decoded = await decodeBody(body, coding, bounds.maxBytes);
-  if (!decoded.ok) {
-    return decoded.why === 'size'
-      ? refuse('BODY_TOO_LARGE', 'the decoded body is larger than the limit of this connection')
-      : refuse(
-          'BODY_ENCODING',
-          'the body cannot be decoded by its Content-Encoding (gzip, deflate, br, zstd)',
-        );
-  }
-  if (decoded.body !== body && !bounds.reserve(decoded.body.length)) return refuse('BUFFER_FULL');
-  return decoded.body;
+  const decoded = await decodeBody(body, coding, bounds);
+  return decoded.ok ? decoded.body : undecoded(decoded.why);
+}
+
+function undecoded(why: 'encoding' | 'size' | 'room'): Refusal {
+  if (why === 'room') return refuse('BUFFER_FULL');
+  return why === 'size'
+    ? refuse('BODY_TOO_LARGE', 'the decoded body is larger than the limit of this connection')
+    : refuse('BODY_ENCODING', 'the body cannot be decoded by its Content-Encoding (gzip, deflate, br, zstd)');
 }

@@ -22,11 +22,11 @@ export async function decodeResponse(
 ): Promise<Buffer | Refusal> {
   const { responseBytes } = call.active.bundle.connection.limits;
   const coding = response.headers.get('content-encoding')?.join(',');
-  const decoded = await decodeBody(response.body, coding, responseBytes);
-  if (!decoded.ok) return refuse(decoded.why === 'size' ? 'UPSTREAM_TOO_LARGE' : 'UPSTREAM_ENCODING');
-  if (decoded.body !== response.body && !reserve(decoded.body.length)) return refuse('BUFFER_FULL');
-  return decoded.body;
+  const decoded = await decodeBody(response.body, coding, { maxBytes: responseBytes, reserve });
+  return decoded.ok ? decoded.body : refuse(UNDECODED[decoded.why]);
 }
+
+const UNDECODED = { encoding: 'UPSTREAM_ENCODING', size: 'UPSTREAM_TOO_LARGE', room: 'BUFFER_FULL' } as const;
 
 /** Judges, repairs and masks the upstream's answer. Synchronous, for the reason given in `judgeRequest`. */
 export function judgeResponse(
