@@ -65,7 +65,7 @@ describe('another spelling of a route is no route', () => {
   ];
   const known = new Set(ROUTES.map(([, path]) => path as string));
 
-  test.each(ROUTES)('%s %s', (method, path) => {
+  test.each(ROUTES.map(([method, path]) => [method, path] as const))('%s %s', (method, path) => {
     for (const spell of spellings) {
       const other = spell(path);
       if (!known.has(other)) expect([other, all.match(method, other)]).toEqual([other, undefined]);

@@ -22,14 +22,22 @@ function reached(projection: Projection, member: string): Projection | undefined
 function pick(document: JsonDocument, object: number, wanted: Projection): Record<string, unknown> {
   const fields: Record<string, unknown> = {};
   if (wanted === true || wanted['*'] !== undefined) {
-    for (const [key, value] of document.members(object)) fields[document.string(key)] = document.value(value);
+    for (const [key, value] of document.members(object)) {
+      define(fields, document.string(key), document.value(value));
+    }
     return fields;
   }
   for (const name of Object.keys(wanted)) {
     const token = document.get(object, name);
-    if (token !== -1) fields[name] = document.value(token);
+    if (token !== -1) define(fields, name, document.value(token));
   }
   return fields;
+}
+
+/** A plain assignment to `__proto__` would set the prototype, and the member would be hidden from every policy. */
+function define(fields: Record<string, unknown>, name: string, value: unknown): void {
+  if (name !== '__proto__') fields[name] = value;
+  else Object.defineProperty(fields, name, { value, writable: true, enumerable: true, configurable: true });
 }
 
 function idOf(document: JsonDocument, object: number): string | null {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Identity, Projection, ResolvedConnection } from '@rankguard/contract';
 import type { MatchedRoute, RequestReading, ResponseReading } from '../dialects/index.ts';
 import type { JsonDocument } from '../json/types.ts';
+import { unionProjection } from '../policy/projection.ts';
 import type { DocumentReader, PartialDocument } from './documents.ts';
 
 export { createDocumentReader, type DocumentReader } from './documents.ts';
@@ -37,22 +38,15 @@ function branch(projection: Projection, ...path: string[]): Projection | undefin
   return at;
 }
 
-function merge(a: Projection | undefined, b: Projection | undefined): Projection | undefined {
-  if (a === undefined || b === undefined) return a ?? b;
-  if (a === true || b === true) return true;
-  const merged: Record<string, Projection> = { ...a };
-  for (const [member, value] of Object.entries(b)) merged[member] = merge(merged[member], value) ?? value;
-  return merged;
-}
-
 /** What must be read of each candidate: for itself, and to join it with its result. */
 function wantedOfDocuments(projection: Projection): Projection | undefined {
   const own = branch(projection, 'request', 'documents', '*');
   const joined = branch(projection, 'response', 'results', '*');
   if (joined === undefined) return own;
-  if (joined === true) return merge(own, { id: true, fields: true });
-  const { id, fields } = joined;
-  return merge(own, { ...(id === undefined ? {} : { id }), ...(fields === undefined ? {} : { fields }) });
+  const { id, fields }: Partial<Record<string, Projection>> =
+    joined === true ? { id: true, fields: true } : joined;
+  const needed = { ...(id === undefined ? {} : { id }), ...(fields === undefined ? {} : { fields }) };
+  return unionProjection(own ?? {}, needed);
 }
 
 function timeFacts(now: number): Record<string, number> {
