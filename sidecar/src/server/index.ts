@@ -3,7 +3,7 @@ import { Server as TlsServer } from 'node:https';
 import { type Bundle, CodedError } from '@rankguard/contract';
 import { createKeySets } from '../identity/index.ts';
 import { createMetrics } from '../metrics/index.ts';
-import { connectionName, createBudget, createPipeline } from '../pipeline/index.ts';
+import { connectionName, createBudget, createPipeline, type LoopLoad } from '../pipeline/index.ts';
 import type { Log } from '../record/index.ts';
 import { createRuntime, type ReadSecret } from '../runtime/index.ts';
 import { createAdmin } from './admin.ts';
@@ -20,6 +20,8 @@ export interface SidecarOptions {
   readonly upstreamUrl: string;
   readonly log: Log;
   readonly now: () => number;
+  /** How busy the event loop is, for a process that does more than serve; else it is measured. */
+  readonly loopLoad?: () => LoopLoad;
 }
 
 export interface Sidecar {
@@ -35,9 +37,9 @@ export interface Sidecar {
 
 /** The sidecar: listener, admin port and the bundle in force. */
 export function createSidecar(options: SidecarOptions): Sidecar {
-  const { log, now } = options;
+  const { log, now, loopLoad = createLoopLoad() } = options;
   const metrics = createMetrics();
-  const budget = createBudget({ clock: () => performance.now(), loopLoad: createLoopLoad() });
+  const budget = createBudget({ clock: () => performance.now(), loopLoad });
   const keySets = createKeySets({
     fetch: globalThis.fetch,
     now,
