@@ -1,4 +1,4 @@
-import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
+import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
 import { decodeBody } from './encoding.ts';
 
@@ -56,4 +56,49 @@ describe('decodeBody', () => {
     });
     expect(state.held).toBeLessThanOrEqual(MIB);
   });
+
+  test.each([
+    ['gzip', gzipSync],
+    ['deflate', deflateSync],
+    ['br', brotliCompressSync],
+    ['zstd', zstdCompressSync],
+  ] as const)(
+    '%s of exactly as many bytes as are allowed is undone, of one more it is not',
+    async (coding, encode) => {
+      const body = encode(TEXT);
+      expect(await decodeBody(body, coding, bounds(TEXT.length, MIB).options)).toEqual({
+        ok: true,
+        body: TEXT,
+      });
+      expect(await decodeBody(body, coding, bounds(TEXT.length - 1, MIB).options)).toEqual({
+        ok: false,
+        why: 'size',
+      });
+      const bomb = encode(Buffer.alloc(64 * MIB));
+      expect(bomb.length).toBeLessThan(MIB / 4);
+      expect(await decodeBody(bomb, coding, bounds(MIB, 64 * MIB).options)).toEqual({
+        ok: false,
+        why: 'size',
+      });
+      for (const wrong of [body.subarray(0, -5), Buffer.alloc(0), Buffer.alloc(40, 0xff)]) {
+        expect(await decodeBody(wrong, coding, bounds(MIB, MIB).options)).toEqual({
+          ok: false,
+          why: 'encoding',
+        });
+      }
+    },
+  );
+
+  test('refuses deflate without its frame (RFC 9110 section 8.4.1.2)', async () => {
+    const decoded = await decodeBody(deflateRawSync(TEXT), 'deflate', bounds(MIB, MIB).options);
+    expect(decoded).toEqual({ ok: false, why: 'encoding' });
+  });
+
+  test.each([undefined, 'Identity', '', ' '])(
+    'without a coding (%j) the same buffer comes back',
+    async (coding) => {
+      const decoded = await decodeBody(TEXT, coding, bounds(0, 0).options);
+      expect(decoded.ok && decoded.body).toBe(TEXT);
+    },
+  );
 });
