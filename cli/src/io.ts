@@ -10,6 +10,8 @@ export interface Io {
   /** Fires when the process should end (SIGTERM, SIGINT). */
   readonly stop: AbortSignal;
   readonly color: boolean;
+  /** Identifies the bundled code that runs; null when it runs from its sources. */
+  readonly build: string | null;
 }
 
 /** Exit codes, after sysexits.h where it has one. */

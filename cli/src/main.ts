@@ -1,5 +1,7 @@
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { EXIT, Exit, type Io } from './io.ts';
@@ -25,6 +27,12 @@ async function findOpa(): Promise<string> {
   }
 }
 
+/** Only the bundle is one file whose digest says everything about the code. */
+function buildOf(file: string): string | null {
+  if (basename(file) !== 'rankguard.js') return null;
+  return createHash('sha256').update(readFileSync(file)).digest('hex');
+}
+
 const stop = new AbortController();
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop.abort());
 
@@ -34,6 +42,7 @@ const io: Io = {
   stderr: process.stderr,
   findOpa,
   stop: stop.signal,
+  build: buildOf(fileURLToPath(import.meta.url)),
   color: process.stdout.isTTY === true && process.env['NO_COLOR'] === undefined,
 };
 // A closed pipe (`rankguard … | head`) is an end, not a crash.

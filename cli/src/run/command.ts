@@ -4,6 +4,7 @@ import { createLog } from '@rankguard/sidecar/record';
 import { type Address, createSidecar, formatAddress } from '@rankguard/sidecar/server';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { EXIT, Exit, type Io } from '../io.ts';
+import { createKeptBundle } from './kept-bundle.ts';
 import { startReloading } from './reload.ts';
 import { openState } from './state.ts';
 
@@ -102,6 +103,7 @@ async function run(io: Io, options: RunOptions): Promise<void> {
     compiler,
     sidecar,
     state: await openState(options.state),
+    kept: createKeptBundle(options.state, io.build),
     logger: log.logger,
   });
   try {

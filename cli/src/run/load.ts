@@ -6,16 +6,10 @@ import {
   type Problem,
   type SecretRef,
 } from '@rankguard/contract';
-import {
-  type ReadResource,
-  readResources,
-  type SourceFile,
-  secretValues,
-} from '@rankguard/contract/resources';
+import { readResources, readSecrets, type SourceFile } from '@rankguard/contract/resources';
 
 export interface Loaded {
   readonly bundle: Bundle;
-  readonly readSecret: (reference: SecretRef) => Uint8Array;
   readonly warnings: readonly Problem[];
 }
 
@@ -23,7 +17,7 @@ export type LoadResult =
   | { readonly ok: true; readonly loaded: Loaded }
   | { readonly ok: false; readonly problems: readonly Problem[] };
 
-/** Makes a bundle of a folder's YAML: read, resolve, test and compile every policy, or say all that is wrong. */
+/** Makes a bundle of a folder's YAML: read, resolve and compile every policy, or say all that is wrong. */
 export async function loadBundle(
   files: readonly SourceFile[],
   compiler: Compiler,
@@ -46,19 +40,19 @@ export async function loadBundle(
     ok: true,
     loaded: {
       bundle,
-      readSecret: secretReader(read.resources, connection.namespace),
       warnings: [...read.problems, ...resolved.notices, ...warnings],
     },
   };
 }
 
-function secretReader(resources: readonly ReadResource[], namespace: string): Loaded['readSecret'] {
-  const secrets = new Map<string, ReadonlyMap<string, Uint8Array>>();
-  for (const resource of resources) {
-    if (resource.kind === 'Secret' && resource.namespace === namespace) {
-      secrets.set(resource.name, secretValues(resource.object));
-    }
-  }
+export type ReadSecret = (reference: SecretRef) => Uint8Array;
+
+/** Looks up the Secrets of a namespace in files that were read without a problem. */
+export function secretReader(files: readonly SourceFile[], namespace: string): ReadSecret {
+  const secrets = readSecrets(
+    files.map(({ text }) => text),
+    namespace,
+  );
   return ({ name, key }) => {
     const value = secrets.get(name)?.get(key);
     if (value !== undefined) return value;

@@ -6,7 +6,8 @@ import type { Sidecar } from '@rankguard/sidecar/server';
 import { digestOfFiles, readYamlFiles } from '../files.ts';
 import { EXIT, Exit } from '../io.ts';
 import { problemLines } from '../program.ts';
-import { loadBundle } from './load.ts';
+import type { KeptBundle } from './kept-bundle.ts';
+import { loadBundle, secretReader } from './load.ts';
 import type { State } from './state.ts';
 import { type Watcher, watchDirectory } from './watch.ts';
 
@@ -16,6 +17,7 @@ interface ReloadDeps {
   readonly compiler: Compiler;
   readonly sidecar: Sidecar;
   readonly state: State;
+  readonly kept: KeptBundle;
   readonly logger: Log['logger'];
 }
 
@@ -48,19 +50,23 @@ async function activate(
   deps: ReloadDeps,
   files: readonly SourceFile[],
 ): Promise<readonly Problem[] | undefined> {
-  const { compiler, sidecar, state, logger, connection } = deps;
+  const { compiler, sidecar, state, kept, logger, connection } = deps;
   const digest = digestOfFiles(files);
   const revision = state.next(digest);
-  const result = await loadBundle(files, compiler, { connection, revision });
+  const known = connection === undefined ? await kept.read(digest) : undefined;
+  const result = known
+    ? { ok: true as const, loaded: known }
+    : await loadBundle(files, compiler, { connection, revision });
   if (!result.ok) return result.problems;
-  const { bundle, readSecret, warnings } = result.loaded;
+  const { bundle, warnings } = result.loaded;
   try {
-    sidecar.activate(bundle, readSecret);
+    sidecar.activate({ ...bundle, revision }, secretReader(files, bundle.connection.namespace));
   } catch (error) {
     if (!(error instanceof CodedError)) throw error;
     return [problemOf(error)];
   }
   await state.activated(digest, revision);
+  if (connection === undefined && known === undefined) await kept.write(digest, result.loaded);
   for (const warning of warnings) logger.warn({ code: warning.code }, formatProblem(warning));
   const policies = bundle.policies.map(({ name }) => name);
   logger.info({ revision, digest: bundle.digest, policies }, 'bundle active');

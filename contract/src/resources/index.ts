@@ -16,5 +16,6 @@ export { type ReadResource, type ReadResourceOf, readResources, type SourceFile 
 export type { RerankApproval } from './rerank-approval.ts';
 export type { RerankConnection } from './rerank-connection.ts';
 export type { RerankPolicy } from './rerank-policy.ts';
-export { type Secret, secretValues } from './secret.ts';
+export type { Secret } from './secret.ts';
+export { readSecrets, secretValues } from './secret-values.ts';
 export { parseDuration, parseQuantity } from './units.ts';

@@ -45,12 +45,3 @@ export const SecretSchema = object('Values that only the sidecar may read.', {
 });
 
 export type Secret = Static<typeof SecretSchema>;
-
-/** The values of a Secret by key, decoded. */
-export function secretValues(secret: Secret): ReadonlyMap<string, Uint8Array> {
-  const values = new Map<string, Uint8Array>();
-  for (const [key, value] of Object.entries(secret.data ?? {})) values.set(key, Buffer.from(value, 'base64'));
-  for (const [key, value] of Object.entries(secret.stringData ?? {}))
-    values.set(key, Buffer.from(value, 'utf8'));
-  return values;
-}
