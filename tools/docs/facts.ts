@@ -78,6 +78,8 @@ export function factsPage(): string {
   const unknown = [...Object.keys(MEANINGS)].filter((path) => !rows.some((row) => row.path === path));
   if (unknown.length > 0) throw new Error(`there are no such facts: ${unknown.join(', ')}`);
   const sample = sampleFacts();
+  const filled = NOT_YET.filter((path) => !isEmpty(at(sample.response, path)));
+  if (filled.length > 0) throw new Error(`these facts are filled by now: ${filled.join(', ')}`);
   return generatedPage('Facts', 'contract/src/facts', [
     `What a policy sees as \`input\`, for every dialect. Facts are **total**: every member is there in both phases
 (\`null\`, \`[]\`, \`0\`), so that no rule falls silent because a fact is absent. In the response phase the facts of the
@@ -101,6 +103,15 @@ of TEI and Cohere v2 send structure). Its members are \`fields\`. Every other st
     'What is different in the response phase:',
     `\`\`\`json\n${JSON.stringify(differences(sample.request, sample.response), null, 2)}\n\`\`\``,
   ]);
+}
+
+function at(facts: unknown, path: string): unknown {
+  return path.split('.').reduce((value, name) => (value as Readonly<Record<string, unknown>>)[name], facts);
+}
+
+function isEmpty(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return value === null || value === 0;
+  return Object.values(value).every(isEmpty);
 }
 
 function differences(before: unknown, after: unknown): Readonly<Record<string, unknown>> {
