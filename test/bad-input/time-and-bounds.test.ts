@@ -110,11 +110,19 @@ describe('bounds', () => {
     const served = [1, 2, 3].map(() => setup.send({ body: GOOD.tei }));
     await waitFor(() => setup.upstream.calls.length === 3, 'three calls');
     const refused = await setup.send({ body: GOOD.tei });
-    await expectRefusal(setup, refused, 'OVERLOADED', null);
+    await expectRefusal(setup, refused, 'OVERLOADED');
     expect(refused.headers.get('retry-after')).toBe('1');
+    // A full sidecar must not make the reranker look dead to a probe.
+    setup.upstream.script = (call) => call.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
+    expect((await setup.send({ method: 'GET', target: '/health', token: null })).status).toBe(200);
     gate.open();
     for (const response of await Promise.all(served)) await expectMasked(setup, response);
-    expect(setup.upstream.calls).toHaveLength(3);
+    expect(setup.upstream.calls.map(({ path }) => path)).toEqual([
+      '/rerank',
+      '/rerank',
+      '/rerank',
+      '/health',
+    ]);
   });
 
   test('more bytes than may be held, announced', async () => {

@@ -35,20 +35,11 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
   async function outcomeOf(exchange: Exchange): Promise<Outcome> {
     const { active } = exchange;
     if (active === undefined) return refuse('BUNDLE_MISSING');
-    const { concurrency } = active.bundle.connection.limits;
-    if (!deps.budget.enter(concurrency)) {
-      return refuse(
-        'OVERLOADED',
-        `${deps.budget.calls} calls are in flight, as many as can be served in time`,
-      );
-    }
     try {
       return await runCall(deps, exchange, active);
     } catch (error) {
       // An unexpected error may quote what it choked on: only its kind goes out.
       return refuse(codeOf(error) ?? 'INTERNAL', error instanceof CodedError ? error.message : undefined);
-    } finally {
-      deps.budget.leave();
     }
   }
 

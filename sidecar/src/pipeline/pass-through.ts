@@ -14,10 +14,13 @@ const RESPONSE_HEADERS = new Set([
   'date',
 ]);
 const TIMEOUT_MS = 10_000;
+const MOST_CALLS = 64;
 
 /** Streams routes that nobody judges: the upstream's health and metrics, GET only, without caller credentials. */
 export interface HealthProxy {
   readonly proxy: ProxyServer;
+  /** Calls being passed. Apart from the judged ones: a full sidecar does not make the reranker look dead. */
+  calls: number;
   close(): void;
 }
 
@@ -52,20 +55,24 @@ export function createHealthProxy(options: {
     incoming.trailers = {};
     incoming.rawTrailers = [];
   });
-  return { proxy, close: () => agent.destroy() };
+  return { proxy, calls: 0, close: () => agent.destroy() };
 }
 
 /** Undefined when the answer was streamed; a refusal when the upstream gave none. */
 export function passThrough(exchange: Exchange, active: Active): Promise<Refusal | undefined> {
   const { request, response, trace } = exchange;
+  const { health } = active;
+  if (health.calls >= MOST_CALLS) return Promise.resolve(refuse('OVERLOADED'));
+  health.calls++;
   response.setHeader('Rankguard-Decision', 'pass');
   response.setHeader('Rankguard-Request-Id', trace.id);
   return new Promise((resolve) => {
     response.on('close', () => {
+      health.calls--;
       trace.upstreamStatus = response.headersSent ? response.statusCode : null;
       resolve(response.headersSent ? undefined : refuse('CLIENT_GONE'));
     });
-    active.health.proxy.web(request, response, {}, (error) => {
+    health.proxy.web(request, response, {}, (error) => {
       if (response.headersSent) response.destroy(error);
       else resolve(refuse('UPSTREAM_UNREACHABLE'));
     });

@@ -30,14 +30,31 @@ export async function runCall(
   const unfit = unfitHead(request);
   if (unfit !== undefined) return unfit;
   if (matched.route.operation === 'health') return (await passThrough(exchange, active)) ?? 'sent';
-  const { expires } = active.bundle;
+  const { expires, connection } = active.bundle;
   if (expires !== null && deps.now() >= expires * 1000) return refuse('BUNDLE_EXPIRED');
+  if (!deps.budget.enter(connection.limits.concurrency)) {
+    const { calls } = deps.budget;
+    return refuse('OVERLOADED', `${calls} calls are in flight, as many as can be served in time`);
+  }
+  try {
+    return await judgedCall(deps, exchange, active, matched);
+  } finally {
+    deps.budget.leave();
+  }
+}
+
+async function judgedCall(
+  deps: PipelineDeps,
+  exchange: Exchange,
+  active: Active,
+  matched: MatchedRoute,
+): Promise<Answer | Refusal> {
   const call = await gather(deps, exchange, active, matched);
   if ('refused' in call) return call;
   const judged = await judge(deps, exchange, call);
   if (judged.refused) return judged;
   if (judged.body === null) {
-    const body = Buffer.from(matched.dialect.empty(matched.route, trace.id, judged.kept.length));
+    const body = Buffer.from(matched.dialect.empty(matched.route, exchange.trace.id, judged.kept.length));
     return { status: 200, headers: ['Content-Type', 'application/json'], body };
   }
   return forward(deps, exchange, call, judged, judged.body);
