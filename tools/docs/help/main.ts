@@ -19,6 +19,7 @@ async function helpOf(args: readonly string[]): Promise<string> {
     stderr: stdout,
     findOpa: () => Promise.reject(new Error('help needs no opa')),
     stop: new AbortController().signal,
+    build: null,
     color: false,
   };
   const code = await runProgram([...args, '--help'], io);
