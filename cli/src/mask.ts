@@ -8,7 +8,7 @@ import { createKernel } from '@rankguard/sidecar/kernel';
 import { createMasker, type MaskResult } from '@rankguard/sidecar/masking';
 import { Command } from 'commander';
 import { EXIT, Exit, type Io } from './io.ts';
-import { problemLines } from './program.ts';
+import { problemLines } from './problems.ts';
 
 const EXAMPLES = `
 Examples:

@@ -12,7 +12,7 @@ import { readResources } from '@rankguard/contract/resources';
 import { Command, Option } from 'commander';
 import { isDirectory, readYamlFiles } from './files.ts';
 import { EXIT, Exit, type Io, paint, table } from './io.ts';
-import { problemLines } from './program.ts';
+import { problemLines } from './problems.ts';
 
 type Format = 'table' | 'json';
 

@@ -1,4 +1,4 @@
-import { codeOf, formatProblem, type Problem } from '@rankguard/contract';
+import { codeOf } from '@rankguard/contract';
 import { Command, CommanderError } from 'commander';
 import { EXIT, Exit, type ExitCode, type Io } from './io.ts';
 import { maskCommand } from './mask.ts';
@@ -62,11 +62,4 @@ export async function runProgram(args: readonly string[], io: Io): Promise<ExitC
         ? EXIT.data
         : EXIT.software;
   }
-}
-
-/** Problems as a person reads them: a line each. */
-export function problemLines(problems: readonly Problem[]): string {
-  return problems
-    .map((problem) => `${problem.severity}: ${formatProblem(problem)} [${problem.code}]\n`)
-    .join('');
 }

@@ -5,7 +5,7 @@ import type { Log } from '@rankguard/sidecar/record';
 import type { Sidecar } from '@rankguard/sidecar/server';
 import { digestOfFiles, readYamlFiles } from '../files.ts';
 import { EXIT, Exit } from '../io.ts';
-import { problemLines } from '../program.ts';
+import { problemLines } from '../problems.ts';
 import type { KeptBundle } from './kept-bundle.ts';
 import { loadBundle, secretReader } from './load.ts';
 import type { State } from './state.ts';

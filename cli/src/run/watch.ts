@@ -1,4 +1,6 @@
 import { type FSWatcher, watch } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 
 export interface Watcher {
   close(): void;
@@ -8,12 +10,15 @@ export interface Watcher {
 const SETTLE_MS = 60;
 /** Some file systems tell nobody (NFS, some container mounts). */
 const LOOK_ANYWAY_MS = 3_000;
+/** Beyond this many folders changes are still seen, but later. */
+const MOST_FOLDERS = 256;
 
 /**
- * Calls `look` soon after anything in a folder may have changed, never twice at once. `look` decides whether
- * something did.
+ * Calls `look` soon after anything in a folder or the folders in it may have changed, never twice at once. `look`
+ * decides whether something did.
  */
 export function watchDirectory(directory: string, look: () => Promise<void>): Watcher {
+  const watchers = new Map<string, FSWatcher>();
   let timer: NodeJS.Timeout | undefined;
   let looking = false;
   let again = false;
@@ -27,7 +32,8 @@ export function watchDirectory(directory: string, look: () => Promise<void>): Wa
     looking = true;
     do {
       again = false;
-      await look();
+      await follow();
+      if (!closed) await look();
     } while (again && !closed);
     looking = false;
   }
@@ -35,15 +41,34 @@ export function watchDirectory(directory: string, look: () => Promise<void>): Wa
     clearTimeout(timer);
     if (!closed) timer = setTimeout(() => void lookNow(), SETTLE_MS);
   }
-
-  let watcher: FSWatcher | undefined;
-  try {
-    watcher = watch(directory, { recursive: true, persistent: false }, soon);
-    // A folder that cannot be watched is still looked at from time to time.
-    watcher.on('error', () => watcher?.close());
-  } catch {
-    watcher = undefined;
+  /** Watches folders that are new and leaves those that are gone. */
+  async function follow(): Promise<void> {
+    const folders = await foldersIn(directory);
+    if (closed) return;
+    for (const [folder, watcher] of watchers) {
+      if (folders.includes(folder)) continue;
+      watcher.close();
+      watchers.delete(folder);
+    }
+    for (const folder of folders) if (!watchers.has(folder)) watchFolder(folder);
   }
+  /**
+   * One watcher for each folder: a recursive one of Node's watches files, and sees nothing more of a file that was
+   * replaced by a rename, as editors, Git and Kubernetes do it.
+   */
+  function watchFolder(folder: string): void {
+    try {
+      const watcher = watch(folder, { persistent: false }, soon);
+      watchers.set(folder, watcher);
+      // A folder that cannot be watched is still looked at from time to time.
+      watcher.on('error', () => watcher.close());
+    } catch {
+      // Gone already, or no watcher is left.
+    }
+  }
+
+  watchFolder(directory);
+  void follow();
   const anyway = setInterval(() => void lookNow(), LOOK_ANYWAY_MS);
   anyway.unref();
   return {
@@ -51,7 +76,17 @@ export function watchDirectory(directory: string, look: () => Promise<void>): Wa
       closed = true;
       clearTimeout(timer);
       clearInterval(anyway);
-      watcher?.close();
+      for (const watcher of watchers.values()) watcher.close();
     },
   };
+}
+
+/** A folder and the folders in it; nothing is read from hidden ones. */
+async function foldersIn(directory: string): Promise<string[]> {
+  const entries = await readdir(directory, { recursive: true, withFileTypes: true }).catch(() => []);
+  const inside = entries
+    .filter((entry) => entry.isDirectory())
+    .map(({ parentPath, name }) => join(parentPath, name))
+    .filter((folder) => !/(^|\/)\./.test(folder.slice(directory.length + 1)));
+  return [directory, ...inside.slice(0, MOST_FOLDERS)];
 }

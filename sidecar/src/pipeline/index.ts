@@ -12,7 +12,6 @@ import { createTrace, recordOf } from './trace.ts';
 export { type Budget, createBudget, type LoopLoad } from './budget.ts';
 export { endSocket } from './closing.ts';
 export type { PipelineDeps } from './exchange.ts';
-export { createHealthProxy, type HealthProxy } from './pass-through.ts';
 export { refusalAnswer, refuse } from './refusal.ts';
 export { connectionName } from './trace.ts';
 

@@ -1,12 +1,12 @@
 import { type Bundle, CodedError, type SecretRef } from '@rankguard/contract';
 import { createRouter } from '../dialects/index.ts';
 import { createDocumentReader } from '../facts/index.ts';
+import { createHealthProxy, type HealthProxy } from '../forward/health-proxy.ts';
 import { createUpstream, type Upstream } from '../forward/index.ts';
 import { createAuthenticator, type KeySets } from '../identity/index.ts';
 import { createJsonReader } from '../json/index.ts';
 import { createKernel } from '../kernel/index.ts';
 import { createMasker } from '../masking/index.ts';
-import { createHealthProxy, type HealthProxy } from '../pipeline/index.ts';
 import { createPolicySet } from '../policy/index.ts';
 import { warmFacts } from './samples.ts';
 import type { Active } from './types.ts';

@@ -1,11 +1,11 @@
 import type { Bundle } from '@rankguard/contract';
 import type { MatchedRoute } from '../dialects/index.ts';
 import type { DocumentReader } from '../facts/index.ts';
+import type { HealthProxy } from '../forward/health-proxy.ts';
 import type { Upstream } from '../forward/index.ts';
 import type { Authenticator } from '../identity/index.ts';
 import type { JsonReader } from '../json/index.ts';
 import type { Masker } from '../masking/index.ts';
-import type { HealthProxy } from '../pipeline/index.ts';
 import type { PolicySet } from '../policy/index.ts';
 
 /** A bundle in force: everything that a call needs, made once. A call keeps the one it began with. */
