@@ -425,6 +425,21 @@ describe('tests of a policy', () => {
     ]);
   });
 
+  test('must pass before a policy is released', async () => {
+    const passing =
+      'package rankguard.example_test\nimport data.rankguard.example\ntest_deny if not example.allow';
+    const failing = passing.replace('not example.allow', 'example.allow');
+    const allow = 'allow if "readers" in input.identity.groups';
+    const released = await compiler.release(source(allow, { tests: { 'a_test.rego': passing } }));
+    expect(released.ok).toBe(true);
+    const refused = await compiler.release(source(allow, { tests: { 'a_test.rego': failing } }));
+    if (refused.ok) throw new Error('a failing test must refuse the policy');
+    expect(refused.problems).toMatchObject([
+      { severity: 'error', code: 'POLICY_TEST_FAILED', file: 'policy.yaml#a_test.rego', line: 103 },
+    ]);
+    expect(refused.problems[0]?.message).toContain('test_deny: fail');
+  });
+
   test('none is no failure', async () => {
     expect(await compiler.test(source(rego))).toEqual({ ok: true, tests: [], problems: [], coverage: null });
   });

@@ -36,6 +36,8 @@ export interface Compiler {
   compile(source: PolicySource): Promise<CompileResult>;
   /** Runs the policy's Rego tests. */
   test(source: PolicySource): Promise<TestReport>;
+  /** `compile` for a policy that is to be put in force: its tests must pass as well (POLICY_TEST_FAILED). */
+  release(source: PolicySource): Promise<CompileResult>;
 }
 
 export interface CompilerOptions {
@@ -60,6 +62,8 @@ export function createCompiler(options: CompilerOptions): Compiler {
   const { log } = options;
   const opa = createOpa({ path: options.opa, ...(options.wallMs ? { wallMs: options.wallMs } : {}) });
   const cache = createCache(options.cacheDir);
+  /** Policies with their tests, by digest, whose tests passed. */
+  const passed = new Set<string>();
   let capabilities: Promise<Capabilities> | null = null;
 
   function capabilitiesOf(directory: OpaDirectory): Promise<Capabilities> {
@@ -115,7 +119,31 @@ export function createCompiler(options: CompilerOptions): Compiler {
     );
   }
 
-  return { check, compile, test };
+  async function release(source: PolicySource): Promise<CompileResult> {
+    const result = await compile(source);
+    if (!result.ok || Object.keys(source.tests).length === 0) return result;
+    const key = digestOf({ policy: result.policy.digest, tests: source.tests });
+    if (passed.has(key)) return result;
+    const report = await test(source);
+    if (!report.ok) return { ok: false, problems: [...report.problems, ...failedTests(report)] };
+    passed.add(key);
+    return result;
+  }
+
+  return { check, compile, test, release };
+}
+
+function failedTests({ tests }: TestReport): Problem[] {
+  return tests
+    .filter(({ outcome }) => outcome === 'fail' || outcome === 'error')
+    .map(({ name, file, line, outcome, output }) => ({
+      severity: 'error',
+      code: 'POLICY_TEST_FAILED',
+      message: `${name}: ${outcome}${output === '' ? '' : `: ${output.trim()}`}`,
+      file,
+      line,
+      path: null,
+    }));
 }
 
 function finished(source: PolicySource, { output, warnings }: Kept): CompileResult {

@@ -17,7 +17,7 @@ export type LoadResult =
   | { readonly ok: true; readonly loaded: Loaded }
   | { readonly ok: false; readonly problems: readonly Problem[] };
 
-/** Makes a bundle of a folder's YAML: read, resolve and compile every policy, or say all that is wrong. */
+/** Makes a bundle of a folder's YAML: read, resolve, compile and test every policy, or say all that is wrong. */
 export async function loadBundle(
   files: readonly SourceFile[],
   compiler: Compiler,
@@ -30,7 +30,7 @@ export async function loadBundle(
   const resolved = resolve(read.resources, wanted === undefined ? {} : { connection: wanted });
   if (!resolved.ok) return { ok: false, problems: resolved.problems };
   const { connection, masking } = resolved;
-  const compiled = await Promise.all(resolved.policies.map((source) => compiler.compile(source)));
+  const compiled = await Promise.all(resolved.policies.map((source) => compiler.release(source)));
   const problems = compiled.flatMap((result) => (result.ok ? [] : result.problems));
   if (problems.length > 0) return { ok: false, problems };
   const policies: CompiledPolicy[] = compiled.flatMap((result) => (result.ok ? [result.policy] : []));

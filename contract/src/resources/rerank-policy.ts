@@ -37,11 +37,15 @@ export const policyMembers = {
     default: {},
     'x-kubernetes-preserve-unknown-fields': true,
   }),
-  tests: map(regoText("A test's Rego v1 text."), 'Rego tests by file name, for `rankguard policy test`.', {
-    max: 32,
-    default: {},
-    keys: REGO_FILE,
-  }),
+  tests: map(
+    regoText("A test's Rego v1 text."),
+    'Rego tests by file name. They must pass before the policy is put in force.',
+    {
+      max: 32,
+      default: {},
+      keys: REGO_FILE,
+    },
+  ),
 };
 
 interface PolicySpec {
