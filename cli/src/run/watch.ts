@@ -17,7 +17,11 @@ const MOST_FOLDERS = 256;
  * Calls `look` soon after anything in a folder or the folders in it may have changed, never twice at once. `look`
  * decides whether something did.
  */
-export function watchDirectory(directory: string, look: () => Promise<void>): Watcher {
+export function watchDirectory(
+  directory: string,
+  look: () => Promise<void>,
+  { lookAnywayMs = LOOK_ANYWAY_MS }: { readonly lookAnywayMs?: number } = {},
+): Watcher {
   const watchers = new Map<string, FSWatcher>();
   let timer: NodeJS.Timeout | undefined;
   let looking = false;
@@ -69,7 +73,7 @@ export function watchDirectory(directory: string, look: () => Promise<void>): Wa
 
   watchFolder(directory);
   void follow();
-  const anyway = setInterval(() => void lookNow(), LOOK_ANYWAY_MS);
+  const anyway = setInterval(() => void lookNow(), lookAnywayMs);
   anyway.unref();
   return {
     close() {
