@@ -65,12 +65,24 @@ async function activate(
     if (!(error instanceof CodedError)) throw error;
     return [problemOf(error)];
   }
-  await state.activated(digest, revision);
+  await remember(deps, digest, revision);
   if (connection === undefined && known === undefined) await kept.write(digest, result.loaded);
   for (const warning of warnings) logger.warn({ code: warning.code }, formatProblem(warning));
   const policies = bundle.policies.map(({ name }) => name);
   logger.info({ revision, digest: bundle.digest, policies }, 'bundle active');
   return undefined;
+}
+
+/** The bundle is in force whether or not this works, so a failure refuses nothing. */
+async function remember({ state, logger }: ReloadDeps, digest: string, revision: number): Promise<void> {
+  try {
+    await state.activated(digest, revision);
+  } catch (error) {
+    logger.error(
+      { error: String(error) },
+      'the revision cannot be kept; it will be given again after a restart',
+    );
+  }
 }
 
 function refuse({ sidecar, logger }: ReloadDeps, problems: readonly Problem[]): void {

@@ -1,5 +1,6 @@
 import type { Server } from 'node:http';
 import { Server as TlsServer } from 'node:https';
+import { createSecureContext } from 'node:tls';
 import { type Bundle, CodedError } from '@rankguard/contract';
 import { createKeySets } from '../identity/index.ts';
 import { createMetrics } from '../metrics/index.ts';
@@ -25,9 +26,9 @@ export interface SidecarOptions {
 }
 
 export interface Sidecar {
-  /** Puts a bundle in force. Throws CodedError and keeps the old one when it does not fit. */
+  /** Puts a bundle in force and counts it. Throws CodedError and keeps the old one when it does not fit. */
   activate(bundle: Bundle, readSecret: ReadSecret): void;
-  /** Counts a change that never became a bundle. */
+  /** Counts a change that is not in force: it never became a bundle, or `activate` threw. */
   refused(): void;
   /** Binds the ports; says which. */
   start(): Promise<{ readonly listen: Address; readonly admin: Address | undefined }>;
@@ -73,22 +74,17 @@ export function createSidecar(options: SidecarOptions): Sidecar {
 
   return {
     activate(bundle, readSecret) {
-      const connection = connectionName(bundle.connection);
-      try {
-        const nextTls = readTls(bundle, readSecret);
-        if (listener !== undefined && (tls === undefined) !== (nextTls === undefined)) {
-          throw new CodedError(
-            'CONFIG_UNSUPPORTED',
-            'tls.listener cannot be added or removed without a restart',
-          );
-        }
-        runtime.activate(bundle, readSecret);
-        tls = nextTls;
-        if (tls !== undefined && listener instanceof TlsServer) listener.setSecureContext(secureContext(tls));
-      } catch (error) {
-        metrics.reload(connection, 'refused');
-        throw error;
+      const nextTls = readTls(bundle, readSecret);
+      if (listener !== undefined && (tls === undefined) !== (nextTls === undefined)) {
+        throw new CodedError(
+          'CONFIG_UNSUPPORTED',
+          'tls.listener cannot be added or removed without a restart',
+        );
       }
+      runtime.activate(bundle, readSecret);
+      tls = nextTls;
+      if (tls !== undefined && listener instanceof TlsServer) listener.setSecureContext(secureContext(tls));
+      const connection = connectionName(bundle.connection);
       metrics.reload(connection, 'activated');
       metrics.bundle(connection, bundle.revision);
     },
@@ -113,11 +109,19 @@ export function createSidecar(options: SidecarOptions): Sidecar {
   };
 }
 
-/** A kubernetes.io/tls Secret, when the connection names one. */
+/** A kubernetes.io/tls Secret, when the connection names one. Throws CONFIG_INVALID when it cannot be served with. */
 function readTls({ connection }: Bundle, readSecret: ReadSecret): TlsFiles | undefined {
   const name = connection.listenerTls;
   if (name === null) return undefined;
-  return { cert: readSecret({ name, key: 'tls.crt' }), key: readSecret({ name, key: 'tls.key' }) };
+  const files = { cert: readSecret({ name, key: 'tls.crt' }), key: readSecret({ name, key: 'tls.key' }) };
+  try {
+    createSecureContext(secureContext(files));
+  } catch (cause) {
+    const why = (cause as { code?: string }).code ?? 'unreadable';
+    const message = `tls.crt and tls.key of Secret ${connection.namespace}/${name} are no certificate and its key (${why})`;
+    throw new CodedError('CONFIG_INVALID', message, { cause });
+  }
+  return files;
 }
 
 function closeGracefully(server: Server, graceMs: number): Promise<void> {
