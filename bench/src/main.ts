@@ -18,7 +18,7 @@ Compares a direct call, a bare buffered hop and the guarded call, interleaved in
   --seconds N     length of one slice (5)
   --rate N        calls a second of the latency measurement (200)
   --soak N        seconds at that rate before the memory is read (300)
-  --quick         1 round, 3-second slices, no soak, no overload
+  --quick         1 round, 3-second slices; only decision, start and latency
   --profile       write a CPU profile of the sidecar to bench/results/
   --only NAMES    latency,throughput,overload,large,soak,decision,start (all)
 `;
@@ -29,13 +29,16 @@ const SIZES = [
   [1000, 2_000_000],
 ] as const;
 
+const ALL = 'decision,start,latency,large,throughput,overload,soak';
+const QUICK = 'decision,start,latency';
+
 const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '5' },
     seconds: { type: 'string', default: '5' },
     rate: { type: 'string', default: '200' },
     soak: { type: 'string', default: '300' },
-    only: { type: 'string', default: 'decision,start,latency,large,throughput,overload,soak' },
+    only: { type: 'string' },
     quick: { type: 'boolean', default: false },
     profile: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
@@ -55,7 +58,7 @@ function machine(): Results['machine'] {
 
 async function bench(): Promise<void> {
   const quick = values.quick;
-  const only = new Set((quick ? 'decision,start,latency' : values.only).split(','));
+  const only = new Set((values.only ?? (quick ? QUICK : ALL)).split(','));
   const opa = execFileSync(fileURLToPath(new URL('../../tools/opa.sh', import.meta.url)), {
     encoding: 'utf8',
   }).trim();
@@ -101,7 +104,8 @@ async function bench(): Promise<void> {
     sandbox.remove();
   }
   mkdirSync('bench/results', { recursive: true });
-  if (!quick) writeFileSync('bench/results/latest.json', `${JSON.stringify(results, null, 2)}\n`);
+  if (!quick && values.only === undefined)
+    writeFileSync('bench/results/latest.json', `${JSON.stringify(results, null, 2)}\n`);
   process.stdout.write(printReport(results));
 }
 
