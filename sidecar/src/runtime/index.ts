@@ -47,8 +47,9 @@ export function createRuntime(deps: {
   const documents = createDocumentReader(createReader());
   let active: Active | undefined;
   let wire: Wire | undefined;
+  const retired = createRetired();
 
-  /** Connections are kept unless the trust in the upstream changes; calls in flight keep the old ones. */
+  /** Connections are kept unless the trust in the upstream changes; calls that have begun keep the old ones. */
   function wireFor(ca: string | null): Wire {
     if (wire !== undefined && wire.ca === ca) return wire;
     const url = deps.upstreamUrl;
@@ -92,10 +93,32 @@ export function createRuntime(deps: {
       const old = wire;
       wire = next;
       deps.keySets.start(bundle.connection.issuers);
-      if (old !== undefined && old !== next) void closeWire(old);
+      if (old !== undefined && old !== next) retired.retire(old);
     },
     async close() {
+      await retired.close();
       if (wire !== undefined) await closeWire(wire);
+    },
+  };
+}
+
+/** No call lasts longer: a body may take half a minute, and no connection waits more than an hour for an answer. */
+const LONGEST_CALL_MS = 3_660_000;
+
+/** Connections that only calls of an earlier bundle use; closed when none of those can be left. */
+function createRetired() {
+  const wires = new Map<Wire, NodeJS.Timeout>();
+  function end(wire: Wire): Promise<void> {
+    clearTimeout(wires.get(wire));
+    wires.delete(wire);
+    return closeWire(wire);
+  }
+  return {
+    retire(wire: Wire): void {
+      wires.set(wire, setTimeout(() => void end(wire), LONGEST_CALL_MS).unref());
+    },
+    async close(): Promise<void> {
+      await Promise.all([...wires.keys()].map(end));
     },
   };
 }

@@ -9,6 +9,7 @@ import type { Log } from '../record/index.ts';
 import { createRuntime, type ReadSecret } from '../runtime/index.ts';
 import { createAdmin } from './admin.ts';
 import { configView } from './config-view.ts';
+import { type Connections, trackConnections } from './connections.ts';
 import { type Address, createListener, listen, secureContext, type TlsFiles } from './listener.ts';
 import { createLoopLoad } from './loop-load.ts';
 
@@ -58,6 +59,7 @@ export function createSidecar(options: SidecarOptions): Sidecar {
   });
   let tls: TlsFiles | undefined;
   let listener: Server | undefined;
+  let callers: Connections | undefined;
   const admin = createAdmin({
     metrics,
     collect: () => {
@@ -71,6 +73,7 @@ export function createSidecar(options: SidecarOptions): Sidecar {
       return active === undefined ? null : configView(active.bundle);
     },
   });
+  const operators = trackConnections(admin);
 
   return {
     activate(bundle, readSecret) {
@@ -94,13 +97,14 @@ export function createSidecar(options: SidecarOptions): Sidecar {
     },
     async start() {
       listener = createListener({ pipeline, metrics, tls });
+      callers = trackConnections(listener);
       const bound = await listen(listener, options.listen);
       return { listen: bound, admin: options.admin && (await listen(admin, options.admin)) };
     },
     async drain(graceMs) {
       draining = true;
-      if (listener !== undefined) await closeGracefully(listener, graceMs);
-      await closeGracefully(admin, 0);
+      await callers?.close(graceMs);
+      await operators.close(0);
       keySets.close();
       await runtime.close();
       metrics.close();
@@ -122,16 +126,4 @@ function readTls({ connection }: Bundle, readSecret: ReadSecret): TlsFiles | und
     throw new CodedError('CONFIG_INVALID', message, { cause });
   }
   return files;
-}
-
-function closeGracefully(server: Server, graceMs: number): Promise<void> {
-  if (!server.listening) return Promise.resolve();
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => server.closeAllConnections(), graceMs);
-    server.close(() => {
-      clearTimeout(timer);
-      resolve();
-    });
-    server.closeIdleConnections();
-  });
 }
