@@ -287,3 +287,7 @@ describe('a change that is wrong is refused with its place, and the last good on
     expect(await change('old')).toBe(revision + 1);
   });
 });
+
+test('nothing personal, no token, key or text of a call was told', async () => {
+  expect(await world.told(['old-key', 'new-key', 'mail maria', 'old a', 'new a'])).toEqual([]);
+});

@@ -1,7 +1,14 @@
 import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createKey, sign, startIssuer, type TestIssuer } from '../identity/issuer.ts';
-import { AUDIENCE, type ConnectionOptions, GROUP, resourcesYaml } from '../support/resources.ts';
+import { leaksIn } from '../support/personal.ts';
+import {
+  AUDIENCE,
+  type ConnectionOptions,
+  GROUP,
+  resourcesYaml,
+  UPSTREAM_KEY,
+} from '../support/resources.ts';
 import { type RawUpstream, startUpstream } from '../support/upstream.ts';
 import { type Run, type RunOptions, startRun, stateFolder, temporaryFolder } from './process.ts';
 
@@ -21,6 +28,11 @@ export interface World {
   /** Any text in place of it. */
   writeText(text: string): void;
   start(options?: Partial<RunOptions>): Promise<Run>;
+  /**
+   * What of this all programs of this world have told, in their output and on their admin ports: tokens, keys,
+   * personal data, and the texts given.
+   */
+  told(texts: readonly string[]): Promise<string[]>;
   close(): Promise<void>;
 }
 
@@ -64,6 +76,16 @@ export async function createWorld(): Promise<World> {
       const run = await startRun({ config: config.path, state, upstream: upstream.url, ...options });
       runs.push(run);
       return run;
+    },
+    async told(texts) {
+      const pages = runs.flatMap((run) =>
+        ['/metrics', '/config'].map((path) => run.admin(path).catch(() => null)),
+      );
+      const found = (await Promise.all(pages)).map((page) => page?.text ?? '');
+      const all = [...found, ...runs.map((run) => run.output())].join('\n');
+      const [, claims64 = '', signature = ''] = token.split('.');
+      const secrets = [claims64, signature, UPSTREAM_KEY, ...texts];
+      return [...leaksIn(all), ...secrets.filter((secret) => all.includes(secret))];
     },
     async close() {
       await Promise.all(runs.map((run) => run.kill()));

@@ -1,5 +1,6 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { EXIT, Exit } from '../io.ts';
 
 /** What outlives a restart: the last revision, so that revisions stay monotonic. */
 export interface State {
@@ -16,8 +17,9 @@ interface Saved {
 
 const FILE = 'revision.json';
 
+/** Throws Exit when there cannot be such a folder. */
 export async function openState(directory: string | undefined): Promise<State> {
-  if (directory !== undefined) await mkdir(directory, { recursive: true });
+  if (directory !== undefined) await makeFolder(directory);
   let last = directory === undefined ? undefined : await readSaved(join(directory, FILE));
   return {
     next: (digest) => (last === undefined ? 1 : last.digest === digest ? last.revision : last.revision + 1),
@@ -29,6 +31,16 @@ export async function openState(directory: string | undefined): Promise<State> {
       await rename(`${path}.new`, path);
     },
   };
+}
+
+async function makeFolder(directory: string): Promise<void> {
+  try {
+    await mkdir(directory, { recursive: true });
+  } catch (cause) {
+    throw new Exit(EXIT.noInput, `${directory} cannot be used for state: ${(cause as Error).message}`, {
+      cause,
+    });
+  }
 }
 
 async function readSaved(path: string): Promise<Saved | undefined> {
