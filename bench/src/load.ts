@@ -9,8 +9,25 @@ export interface Target {
 export interface Sample {
   /** From the intended send time to the end of the answer, milliseconds; of calls that were answered 200. */
   readonly latencies: Float64Array;
+  /** The same calls, from the moment the client really sent them: a client that lags is not the sidecar's queue. */
+  readonly sinceSent: Float64Array;
   readonly statuses: Readonly<Record<string, number>>;
   readonly seconds: number;
+}
+
+interface Collected {
+  readonly latencies: number[];
+  readonly sinceSent: number[];
+  readonly statuses: Record<string, number>;
+}
+
+function sampleOf({ latencies, sinceSent, statuses }: Collected, seconds: number): Sample {
+  return {
+    latencies: Float64Array.from(latencies).sort(),
+    sinceSent: Float64Array.from(sinceSent).sort(),
+    statuses,
+    seconds,
+  };
 }
 
 export interface Client {
@@ -23,15 +40,13 @@ export interface Client {
 
 const PATH = '/v1/rerank';
 
-export function createClient(connections: number): Client {
+/** `connections`: how many at most; null for as many as there are calls. */
+export function createClient(connections: number | null): Client {
   let turn = 0;
   const agent = new Agent({ connections, pipelining: 1, headersTimeout: 30_000, bodyTimeout: 30_000 });
 
-  async function call(
-    target: Target,
-    intended: number,
-    into: { latencies: number[]; statuses: Record<string, number> },
-  ) {
+  async function call(target: Target, intended: number, into: Collected) {
+    const sentAt = performance.now();
     let status: string;
     try {
       const answer = await request(`${target.origin}${PATH}`, {
@@ -46,12 +61,14 @@ export function createClient(connections: number): Client {
       status = (error as { code?: string }).code ?? 'error';
     }
     into.statuses[status] = (into.statuses[status] ?? 0) + 1;
-    if (status === '200') into.latencies.push(performance.now() - intended);
+    if (status !== '200') return;
+    into.latencies.push(performance.now() - intended);
+    into.sinceSent.push(performance.now() - sentAt);
   }
 
   return {
     async open(target, rate, seconds) {
-      const into = { latencies: [] as number[], statuses: {} as Record<string, number> };
+      const into: Collected = { latencies: [], sinceSent: [], statuses: {} };
       const calls: Promise<void>[] = [];
       const start = performance.now();
       const total = Math.round(rate * seconds);
@@ -72,16 +89,16 @@ export function createClient(connections: number): Client {
         tick();
       });
       await Promise.all(calls);
-      return { latencies: Float64Array.from(into.latencies).sort(), statuses: into.statuses, seconds };
+      return sampleOf(into, seconds);
     },
     async closed(target, callers, seconds) {
-      const into = { latencies: [] as number[], statuses: {} as Record<string, number> };
+      const into: Collected = { latencies: [], sinceSent: [], statuses: {} };
       const end = performance.now() + seconds * 1000;
       async function caller(): Promise<void> {
         while (performance.now() < end) await call(target, performance.now(), into);
       }
       await Promise.all(Array.from({ length: callers }, caller));
-      return { latencies: Float64Array.from(into.latencies).sort(), statuses: into.statuses, seconds };
+      return sampleOf(into, seconds);
     },
     close: () => agent.close(),
   };

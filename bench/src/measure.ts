@@ -164,7 +164,7 @@ function createRun(
       return { hop: median(perSecond.hop), guarded: median(perSecond.guarded) };
     },
     async overload(capacity) {
-      const crowd = createClient(1024);
+      const crowd = createClient(null);
       const before = rss();
       const offered = Math.round(capacity * OVERLOAD_FACTOR);
       options.progress(`overload: ${offered}/s for ${seconds} s`);
@@ -178,8 +178,9 @@ function createRun(
         took,
         statuses: sample.statuses,
         servedPerSecond: sample.latencies.length / took,
-        p50: quantile(sample.latencies, 0.5),
-        p99: quantile(sample.latencies, 0.99),
+        p50: quantile(sample.sinceSent, 0.5),
+        p99: quantile(sample.sinceSent, 0.99),
+        p99Intended: quantile(sample.latencies, 0.99),
         rssBeforeMiB: before,
         rssAfterMiB: rss(),
       };

@@ -25,6 +25,7 @@ export interface Overload {
   readonly servedPerSecond: number;
   readonly p50: number;
   readonly p99: number;
+  readonly p99Intended: number;
   readonly rssBeforeMiB: number;
   readonly rssAfterMiB: number;
 }
@@ -105,7 +106,18 @@ function overloadRows(overload: Overload): Row[] {
       bar: '',
       met: null,
     },
-    { what: 'overload: p99 of served calls', figure: ms(p99), bar: '<= 50 ms', met: p99 <= 50 },
+    {
+      what: 'overload: p99 of served calls, from their sending',
+      figure: ms(p99),
+      bar: '<= 50 ms',
+      met: p99 <= 50,
+    },
+    {
+      what: 'overload: the same, from their intended time',
+      figure: ms(overload.p99Intended),
+      bar: '',
+      met: null,
+    },
     {
       what: 'overload: RSS before and after',
       figure: `${rssBeforeMiB.toFixed(0)} / ${rssAfterMiB.toFixed(0)} MiB`,
