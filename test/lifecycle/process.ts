@@ -9,6 +9,9 @@ const MAIN = join(import.meta.dirname, '../../cli/src/main.ts');
 /** Shared with the other suites: a policy is compiled once for as long as it and the compiler stay the same. */
 const COMPILED = join(tmpdir(), 'rankguard-test-policies');
 
+/** Compiled code of the program itself: halves the time of a start. */
+const CODE = join(tmpdir(), 'rankguard-test-code');
+
 /** A line of the log. */
 export interface LogLine extends Readonly<Record<string, unknown>> {
   readonly level: string;
@@ -36,7 +39,10 @@ export interface Program {
 
 export function startProgram(args: readonly string[]): Program {
   const flags = ['-C', 'source', '--disable-warning=ExperimentalWarning'];
-  const child = spawn(process.execPath, [...flags, MAIN, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [...flags, MAIN, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, NODE_COMPILE_CACHE: CODE },
+  });
   const lines: LogLine[] = [];
   const texts: string[] = [];
   const errors: string[] = [];

@@ -8,6 +8,7 @@ export interface CallRecord {
   readonly dialect: string | null;
   readonly operation: string | null;
   readonly method: string;
+  /** Masked; empty while no bundle is active, for nothing else knows how to mask. */
   readonly path: string;
   /** Status of the answer that the caller got; 499 when it had gone. */
   readonly status: number;

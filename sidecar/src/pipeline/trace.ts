@@ -59,6 +59,11 @@ export function addCounts(into: Record<string, number>, counts: Readonly<Record<
 
 const LONGEST_TEXT = 512;
 
+/** Detectors see through one percent-encoding; one of another would hide from them. */
+function shownPath(path: string): string {
+  return path.replace(/%(?:25)+(?=[0-9a-f]{2})/gi, '%');
+}
+
 /** The record of a finished call. Every text that a caller or policy wrote goes through `mask`. */
 export function recordOf(
   trace: Trace,
@@ -67,7 +72,7 @@ export function recordOf(
   mask: (text: string) => string,
 ): CallRecord {
   const text = (value: string | null | undefined) =>
-    value === null || value === undefined ? null : mask(value.slice(0, LONGEST_TEXT));
+    value === null || value === undefined ? null : mask(value).slice(0, LONGEST_TEXT);
   const reason = outcome.refusal?.reason;
   const { identity } = trace;
   return {
@@ -77,7 +82,7 @@ export function recordOf(
     dialect: trace.dialect,
     operation: trace.operation,
     method: trace.method,
-    path: text(trace.path) ?? '',
+    path: active === undefined ? '' : (text(shownPath(trace.path)) ?? ''),
     status: outcome.status,
     verdict: reason === undefined ? 'allow' : outcome.status < 500 ? 'deny' : 'fault',
     reason: reason?.code ?? null,
