@@ -39,6 +39,9 @@ async function mask(io: Io, options: MaskOptions): Promise<void> {
   const kernel = createKernel();
   const createReader = () => createJsonReader({ kernel: createKernel() });
   const masker = createMasker({ kernel, createReader, masking, tokenKey });
+  if (masking.fields.some(({ facts }) => facts.length > 0)) {
+    io.stderr.write('note: rules by `facts` find nothing here: only a call has a query and documents\n');
+  }
   const input = await buffer(io.stdin);
   let result: MaskResult;
   if (options.text) {

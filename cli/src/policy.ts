@@ -62,10 +62,19 @@ async function check(io: Io, directory: string, output: Format): Promise<void> {
     );
   } else {
     io.stdout.write(problemLines(found));
-    const summary = `${sources.length} policies, ${errors} errors, ${found.length - errors} warnings`;
-    io.stdout.write(`${paint(io, errors === 0 ? 'green' : 'red', summary)}\n`);
+    const warnings = found.length - errors;
+    const counts = [
+      plural(sources.length, 'policy', 'policies'),
+      plural(errors, 'error'),
+      plural(warnings, 'warning'),
+    ];
+    io.stdout.write(`${paint(io, errors === 0 ? 'green' : 'red', counts.join(', '))}\n`);
   }
   if (errors > 0) throw new Exit(EXIT.found, '');
+}
+
+function plural(count: number, one: string, more = `${one}s`): string {
+  return `${count} ${count === 1 ? one : more}`;
 }
 
 async function test(io: Io, directory: string, output: Format): Promise<void> {

@@ -80,7 +80,9 @@ function readTests(stdout: string): readonly OpaTest[] | null {
 
 /** `opa test` prints errors of the sources as text, one a line. */
 function readTextErrors(stderr: string) {
-  const lines = [...stderr.matchAll(/^(?:.*occurred: )?(\w+\.rego):(\d+): (rego_\w+): (.+)$/gm)];
+  const lines = [
+    ...stderr.matchAll(/^(?:.*occurred(?: during loading)?: )?(\w+\.rego):(\d+): (rego_\w+): (.+)$/gm),
+  ];
   if (lines.length === 0)
     throw new CodedError('COMPILER_FAILED', `opa test failed: ${stderr.trim().slice(0, 500)}`);
   return lines.map(([, file = '', row, code = '', message = '']) => ({
