@@ -75,6 +75,18 @@ describe('calls that waited', () => {
     budget.enter(256);
     expect(budget.late(1_000)).toBe(false);
   });
+
+  test('are not late when nobody came for a while: then the caller was slow, not the sidecar', () => {
+    const { state, budget } = setUp();
+    state.turnMs = 50;
+    for (let round = 0; round < 2; round++) {
+      state.now += 100;
+      budget.enter(256);
+    }
+    expect(budget.late(1_000)).toBe(true);
+    state.now += 1_000;
+    expect(budget.late(1_000)).toBe(false);
+  });
 });
 
 describe('bytes held', () => {

@@ -28,6 +28,7 @@ const LONGEST_WAIT_MS = 25;
 /** Fewer calls than this at a time are always let in: one core does that much in a few milliseconds. */
 const FEWEST_CALLS = 16;
 const SAMPLE_MS = 50;
+const STALE_MS = 4 * SAMPLE_MS;
 const INCREASE = 8;
 
 /**
@@ -69,7 +70,8 @@ export function createBudget(deps: {
     leave() {
       calls--;
     },
-    late: (ageMs) => overloaded && ageMs > LONGEST_WAIT_MS,
+    // In a crowd somebody asks all the time; what was measured long ago says nothing about a caller who is slow.
+    late: (ageMs) => overloaded && deps.clock() - sampledAt < STALE_MS && ageMs > LONGEST_WAIT_MS,
     reserve(bytes, limit) {
       if (held + bytes > limit) return false;
       held += bytes;
