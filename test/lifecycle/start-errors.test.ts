@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { rankguard } from '../cli/io.ts';
 import { startProgram, temporaryFolder } from './process.ts';
 import { createWorld, type World } from './world.ts';
 
@@ -11,7 +12,14 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-/** `rankguard run` to its own end. */
+/** `rankguard run` to its own end, in this process: it ends before anything is bound. */
+async function refused(...args: string[]) {
+  const { code, stdout, stderr } = await rankguard(['run', ...args]);
+  expect(stdout).toBe('');
+  return { code, stderr };
+}
+
+/** The same in a process of its own. */
 async function failed(...args: string[]) {
   const program = startProgram(['run', ...args]);
   const { code } = await program.end;
@@ -65,7 +73,7 @@ test('an invalid configuration: 65, with all problems of all files and their lin
 test('a policy that does not compile: 65, with OPA’s words and the line', async () => {
   const other = await createWorld();
   other.write({ rego: 'package rankguard.e2e\n\nallow if nobody_defined_this\n' });
-  const { code, stderr } = await failed('-f', other.config, '--upstream', other.upstream.url, ...ANY);
+  const { code, stderr } = await refused('-f', other.config, '--upstream', other.upstream.url, ...ANY);
   await other.close();
   expect(stderr).toMatch(/all\.yaml:\d+.*nobody_defined_this/);
   expect(code).toBe(65);
@@ -73,14 +81,14 @@ test('a policy that does not compile: 65, with OPA’s words and the line', asyn
 
 test('a folder that is not there: 66', async () => {
   const path = join(world.config, 'nowhere');
-  const { code, stderr } = await failed('-f', path, '--upstream', world.upstream.url, ...ANY);
+  const { code, stderr } = await refused('-f', path, '--upstream', world.upstream.url, ...ANY);
   expect(stderr).toContain(`${path} cannot be read`);
   expect(code).toBe(66);
 });
 
 test('a folder without YAML: 66', async () => {
   const folder = temporaryFolder();
-  const { code, stderr } = await failed('-f', folder.path, '--upstream', world.upstream.url, ...ANY);
+  const { code, stderr } = await refused('-f', folder.path, '--upstream', world.upstream.url, ...ANY);
   folder.remove();
   expect(stderr).toContain('holds no .yaml or .yml file');
   expect(code).toBe(66);
@@ -88,7 +96,7 @@ test('a folder without YAML: 66', async () => {
 
 test('a state folder that cannot be: 66', async () => {
   const file = join(world.config, 'all.yaml');
-  const { code, stderr } = await failed(
+  const { code, stderr } = await refused(
     '-f',
     world.config,
     '--upstream',
@@ -102,7 +110,7 @@ test('a state folder that cannot be: 66', async () => {
 });
 
 test('a connection that is not in the folder: 65', async () => {
-  const { code, stderr } = await failed(...usual(), ...ANY, '--connection', 'e2e/other');
+  const { code, stderr } = await refused(...usual(), ...ANY, '--connection', 'e2e/other');
   expect(stderr).toMatch(/e2e\/other/);
   expect(code).toBe(65);
 });

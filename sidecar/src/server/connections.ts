@@ -23,6 +23,7 @@ export function trackConnections(server: Server): Connections {
   });
   server.on('request', ({ socket }) => unused.delete(socket));
   server.on('checkContinue', ({ socket }) => unused.delete(socket));
+  server.on('checkExpectation', ({ socket }) => unused.delete(socket));
 
   function closeIdle(): void {
     server.closeIdleConnections();
