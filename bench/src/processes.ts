@@ -1,7 +1,9 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync } from 'node:fs';
-import { createInterface } from 'node:readline';
+import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 
 export interface Process {
   readonly child: ChildProcess;
@@ -21,33 +23,39 @@ export function startNode(
   const node = [process.execPath, ...args];
   const command =
     options.core !== null && hasTaskset ? ['taskset', '-c', String(options.core), ...node] : node;
+  // To a file: a pipe that this busy process reads late would hold the sidecar up.
+  const output = join(mkdtempSync(join(tmpdir(), 'rankguard-bench-log-')), 'stdout');
+  const descriptor = openSync(output, 'w');
   const child = spawn(command[0] as string, command.slice(1), {
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', descriptor, 'inherit'],
     ...(options.env === undefined ? {} : { env: options.env }),
   });
-  const waiting: { key: string; resolve: (line: Record<string, unknown>) => void }[] = [];
-  const seen: Record<string, unknown>[] = [];
-  createInterface({ input: child.stdout as NodeJS.ReadableStream }).on('line', (text) => {
-    if (!text.startsWith('{') || text.includes('"msg":"call"')) return;
-    const line = JSON.parse(text) as Record<string, unknown>;
-    seen.push(line);
-    for (const { key, resolve } of waiting) if (key in line) resolve(line);
-  });
+  closeSync(descriptor);
+
+  function find(key: string): Record<string, unknown> | undefined {
+    for (const text of readFileSync(output, 'utf8').split('\n').slice(0, -1)) {
+      if (!text.startsWith('{')) continue;
+      const line = JSON.parse(text) as Record<string, unknown>;
+      if (key in line) return line;
+    }
+    return undefined;
+  }
   return {
     child,
     pid: child.pid ?? 0,
-    line(key) {
-      const found = seen.find((line) => key in line);
-      if (found !== undefined) return Promise.resolve(found);
-      return new Promise((resolve, reject) => {
-        waiting.push({ key, resolve });
-        child.once('exit', (code) => reject(new Error(`${args.join(' ')} ended with ${code}`)));
-      });
+    async line(key) {
+      for (;;) {
+        const found = find(key);
+        if (found !== undefined) return found;
+        if (child.exitCode !== null) throw new Error(`${args.join(' ')} ended with ${child.exitCode}`);
+        await setTimeout(2);
+      }
     },
     async stop() {
       if (child.exitCode !== null) return;
       child.kill('SIGTERM');
       await once(child, 'exit');
+      rmSync(dirname(output), { recursive: true });
     },
   };
 }

@@ -8,7 +8,7 @@ import { type CallRecord, formatProblem } from '@rankguard/contract';
 import type { Log } from '@rankguard/sidecar/record';
 import { createSidecar } from '@rankguard/sidecar/server';
 import { pino } from 'pino';
-import { loadBundle } from '../../cli/src/run/load.ts';
+import { loadBundle, secretReader } from '../../cli/src/run/load.ts';
 import { type ConnectionOptions, resourcesYaml } from './resources.ts';
 import { waitFor } from './wait.ts';
 
@@ -60,7 +60,8 @@ export async function startGuard(options: GuardOptions): Promise<Guard> {
     const files = [{ file: 'e2e.yaml', text: resourcesYaml(options) }];
     const result = await loadBundle(files, compiler, { connection: undefined, revision: 1 });
     if (!result.ok) throw new Error(result.problems.map(formatProblem).join('\n'));
-    sidecar.activate(result.loaded.bundle, result.loaded.readSecret);
+    const { bundle } = result.loaded;
+    sidecar.activate(bundle, secretReader(files, bundle.connection.namespace));
   }
   const bound = await sidecar.start();
   return {
@@ -95,6 +96,7 @@ function createMemoryLog(): { log: Log; calls: CallRecord[]; logText: () => stri
       logger.info(record, 'call');
     },
     flush: () => {},
+    lost: () => 0,
   };
   return { log, calls, logText: () => lines.join('') };
 }

@@ -17,7 +17,8 @@ export interface Metrics {
   upstreamError(connection: string, reason: ReasonCode): void;
   bundle(connection: string, revision: number): void;
   reload(connection: string, result: 'activated' | 'refused'): void;
-  inflight(calls: number, bytes: number): void;
+  /** Calls in flight, body bytes held for them, and log lines dropped so far. */
+  held(calls: number, bytes: number, lostLines: number): void;
   keySet(issuer: string, ageSeconds: number): void;
   /** The exposition text (Prometheus text format 0.0.4) and its content type. */
   text(): Promise<string>;
@@ -93,6 +94,11 @@ function gauges(registers: Registry[]) {
       help: 'Body bytes held for all calls.',
       registers,
     }),
+    lostLines: new Gauge({
+      name: 'rankguard_log_lines_lost',
+      help: 'Log lines dropped since the start, because their reader did not keep up.',
+      registers,
+    }),
     keySetAge: new Gauge({
       name: 'rankguard_key_set_age_seconds',
       help: "Time since an issuer's keys were fetched.",
@@ -158,7 +164,8 @@ export function createMetrics(): Metrics {
     upstreamError: (connection, reason) => count.upstreamErrors.inc({ connection, reason }),
     bundle: (connection, revision) => gauge.revision.set({ connection }, revision),
     reload: (connection, result) => count.reloads.inc({ connection, result }),
-    inflight(calls, bytes) {
+    held(calls, bytes, lostLines) {
+      gauge.lostLines.set(lostLines);
       gauge.inflight.set(calls);
       gauge.buffered.set(bytes);
     },

@@ -63,7 +63,7 @@ export function createSidecar(options: SidecarOptions): Sidecar {
   const admin = createAdmin({
     metrics,
     collect: () => {
-      metrics.inflight(budget.calls, budget.bytes);
+      metrics.held(budget.calls, budget.bytes, log.lost());
       for (const { issuer, ageMs } of keySets.health())
         if (ageMs !== null) metrics.keySet(issuer, ageMs / 1000);
     },
