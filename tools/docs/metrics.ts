@@ -48,7 +48,7 @@ async function scrape(): Promise<string> {
     metrics.upstreamError(CALL.connection, 'UPSTREAM_TIMEOUT');
     metrics.bundle(CALL.connection, 1);
     metrics.reload(CALL.connection, 'activated');
-    metrics.inflight(1, 1);
+    metrics.held(1, 1, 0);
     metrics.keySet('https://idp.example.com', 1);
     return await metrics.text();
   } finally {

@@ -13,7 +13,7 @@ export interface Log {
 
 /** Lines are handed on together: a write for each call costs a thread hop or blocks the calls behind it. */
 const FLUSH_MS = 20;
-const FLUSH_BYTES = 16 * 1024;
+const FLUSH_BYTES = 8 * 1024;
 /** A reader that does not keep up must not fill the memory. */
 const MOST_BYTES = 16 * 1024 * 1024;
 
