@@ -49,7 +49,6 @@ export const REASONS = {
   // bounds on the sidecar itself
   OVERLOADED: fault(503, 'The sidecar is at its limit of calls.', true),
   BUFFER_FULL: fault(503, 'The sidecar holds as many bytes as it may.', true),
-  DRAINING: fault(503, 'The sidecar is shutting down.', true),
   // policy and bundle
   POLICY_FAULT: fault(500, 'A policy could not be evaluated; nothing passes without a decision.'),
   POLICY_RUNAWAY: fault(500, 'A policy used more than its budget of computation and was stopped.'),
