@@ -40,7 +40,7 @@ export function createProjector(projection: Projection): Projector {
   const named = new Map(
     Object.keys(projection)
       .filter((member) => member !== EACH)
-      .map((member) => [member, createProjector(reachOf(projection, member, each))]),
+      .map((member) => [member, createProjector(reachesMember(projection, member, each) ?? {})]),
   );
   const elements = eachProjector ?? hollow;
   const projectArray = (items: readonly unknown[]): unknown[] =>
@@ -88,11 +88,6 @@ export function reachesMember(
   const exact = own(projection, member);
   if (exact === undefined || each === undefined) return exact;
   return unionProjection(exact, each);
-}
-
-function reachOf(projection: Members, member: string, each: Projection | undefined): Projection {
-  const exact = own(projection, member) ?? {};
-  return each === undefined ? exact : unionProjection(exact, each);
 }
 
 /** The element's place without what is in it. */
