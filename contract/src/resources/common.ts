@@ -39,6 +39,21 @@ export interface CelRule {
 }
 export const IMMUTABLE: CelRule = { rule: 'self == oldSelf', message: 'cannot be changed' };
 
+/** A connection's name becomes the value of a label. */
+const LABEL_MAX = 63;
+export const labelSizedName = {
+  rules: [
+    {
+      rule: `self.metadata.name.size() <= ${LABEL_MAX}`,
+      message: `a name of at most ${LABEL_MAX} characters is needed`,
+    },
+  ],
+  check: (value: object): readonly Found[] =>
+    (value as { metadata: { name: string } }).metadata.name.length <= LABEL_MAX
+      ? []
+      : [{ at: ['metadata', 'name'], message: `longer than ${LABEL_MAX} characters` }],
+};
+
 interface Common<T> {
   readonly default?: NoInfer<T>;
   readonly check?: Check<T>;

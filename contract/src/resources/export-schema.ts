@@ -1,4 +1,5 @@
 import { KINDS, type Kind } from './kinds.ts';
+import { STATUS_SCHEMAS } from './status.ts';
 import { type Structural, structural } from './structural.ts';
 
 /** A schema as plain JSON. */
@@ -8,13 +9,14 @@ export interface JsonSchema {
 
 /**
  * The structural schema of a kind, as a CustomResourceDefinition's `openAPIV3Schema` takes it. Fields with a
- * default are not required: the API server fills them in.
+ * default are not required: the API server fills them in. Kinds of ours have the status that the operator writes.
  */
 export function structuralSchema(kind: Kind): JsonSchema {
   const schema = plain(structural(KINDS[kind].schema), false);
   // The API server owns these three and takes no rules about them.
   const typeMeta = { apiVersion: { type: 'string' }, kind: { type: 'string' }, metadata: { type: 'object' } };
-  return { ...schema, properties: { ...(schema['properties'] as object), ...typeMeta } };
+  const status = kind === 'Secret' ? {} : { status: plain(structural(STATUS_SCHEMAS[kind]), false) };
+  return { ...schema, properties: { ...(schema['properties'] as object), ...status, ...typeMeta } };
 }
 
 /** JSON Schema of a kind for editors and documentation: as above, and unknown fields are refused. */

@@ -18,4 +18,13 @@ export type { RerankConnection } from './rerank-connection.ts';
 export type { RerankPolicy } from './rerank-policy.ts';
 export type { Secret } from './secret.ts';
 export { readSecrets, secretValues } from './secret-values.ts';
+export type {
+  ApprovalStatus,
+  Condition,
+  ConnectionStatus,
+  PolicyStatus,
+  ProfileStatus,
+  StatusKind,
+  StatusMessage,
+} from './status.ts';
 export { parseDuration, parseQuantity } from './units.ts';

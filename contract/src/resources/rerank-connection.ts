@@ -8,6 +8,7 @@ import {
   flag,
   HINT,
   IMMUTABLE,
+  labelSizedName,
   labels,
   list,
   map,
@@ -166,11 +167,15 @@ const spec = object('The service, who may call it, and under which rules.', {
   sidecar: optional(sidecar),
 });
 
-export const RerankConnectionSchema = object('One guarded reranking service.', {
-  apiVersion: choice([API_VERSION], 'Version of the API.'),
-  kind: choice(['RerankConnection'], 'Kind of the resource.'),
-  metadata: namespacedMetadata,
-  spec,
-});
+export const RerankConnectionSchema = object(
+  'One guarded reranking service.',
+  {
+    apiVersion: choice([API_VERSION], 'Version of the API.'),
+    kind: choice(['RerankConnection'], 'Kind of the resource.'),
+    metadata: namespacedMetadata,
+    spec,
+  },
+  labelSizedName,
+);
 
 export type RerankConnection = Static<typeof RerankConnectionSchema>;

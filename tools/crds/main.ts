@@ -1,0 +1,11 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { crdFiles } from './index.ts';
+
+/** Writes crds/. */
+const root = join(import.meta.dirname, '../..');
+mkdirSync(join(root, 'crds'), { recursive: true });
+for (const [path, text] of crdFiles()) {
+  writeFileSync(join(root, path), text);
+  process.stdout.write(`${path}\n`);
+}
