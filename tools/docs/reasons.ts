@@ -29,6 +29,11 @@ const KINDS: readonly {
     about:
       'Never an answer to a call: these stand in the log, in the output of commands and in problems of files.',
   },
+  {
+    kind: 'control',
+    title: 'The control API',
+    about: 'What the operator answers to a sidecar that it refuses. Callers never see these.',
+  },
 ];
 
 /** docs/reference/reasons.md, from the catalogue. */

@@ -5,6 +5,7 @@
  * - `denial`: an expected verdict; the caller may not do this.
  * - `fault`: the call was refused because something is broken, missing or over a bound (fail closed).
  * - `upstream`: the reranker could not be used.
+ * - `control`: the operator refuses a sidecar.
  *
  * `retry` says whether the same call may succeed later; those answers carry Retry-After.
  */
@@ -54,6 +55,11 @@ export const REASONS = {
   POLICY_RUNAWAY: fault(500, 'A policy used more than its budget of computation and was stopped.'),
   BUNDLE_MISSING: fault(503, 'No policy bundle is active.', true),
   BUNDLE_EXPIRED: fault(503, 'The policy bundle has expired.', true),
+  GUARD_BYPASSED: fault(
+    503,
+    'The reranker listens where calls could pass the sidecar by; nothing passes until it does not.',
+    true,
+  ),
   MASKING_FAULT: fault(500, 'The masking engine failed; nothing passes unmasked.'),
   INTERNAL: fault(500, 'The sidecar failed; the call was refused.'),
   // the upstream
@@ -73,6 +79,19 @@ export const REASONS = {
   POLICY_TEST_FAILED: tool('A test of a policy failed.'),
   COMPILER_MISSING: tool('The policy compiler (opa) is not available.'),
   COMPILER_FAILED: tool('The policy compiler crashed, timed out or ran out of memory.'),
+  // the sidecar in a pod: never an HTTP answer
+  BUNDLE_REFUSED: tool(
+    'A bundle does not verify, is older than the one in force, or is not for this connection.',
+  ),
+  PORT_UNDECLARED: tool('Something in the pod listens on a port that the connection does not declare.'),
+  // the control API
+  CONTROL_TOKEN: control(401, 'The token is not one of a pod for the control API.'),
+  CONTROL_POD: control(403, 'The pod is not one that this connection guards.'),
+  CONTROL_BODY: control(400, 'The body does not have the shape that the control API takes.'),
+  CONTROL_BODY_TOO_LARGE: control(413, 'The body is larger than the control API takes.'),
+  CONTROL_NO_BUNDLE: control(404, 'The operator has no bundle for this connection.', true),
+  CONTROL_UNAVAILABLE: control(503, 'The operator cannot answer now.', true),
+  CONTROL_ROUTE: control(404, 'The control API has no such route.'),
 } as const satisfies Record<string, ReasonEntry>;
 
 export type ReasonCode = keyof typeof REASONS;
@@ -80,7 +99,7 @@ export type ReasonCode = keyof typeof REASONS;
 export type FaultCode = ReasonCode;
 
 export interface ReasonEntry {
-  readonly kind: 'denial' | 'fault' | 'upstream' | 'tool';
+  readonly kind: 'denial' | 'fault' | 'upstream' | 'tool' | 'control';
   /** HTTP status of the sidecar's own answer; 0 where there is none. */
   readonly status: number;
   readonly sentence: string;
@@ -98,4 +117,7 @@ function upstream(status: number, sentence: string): ReasonEntry {
 }
 function tool(sentence: string): ReasonEntry {
   return { kind: 'tool', status: 0, sentence, retry: false };
+}
+function control(status: number, sentence: string, retry = false): ReasonEntry {
+  return { kind: 'control', status, sentence, retry };
 }
