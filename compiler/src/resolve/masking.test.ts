@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { ENTITIES } from '@rankguard/contract';
 import { type ReadResourceOf, readResources } from '@rankguard/contract/resources';
 import { createJsonReader } from '@rankguard/sidecar/json';
 import { createKernel } from '@rankguard/sidecar/kernel';
@@ -37,7 +38,7 @@ describe('a profile without a connection', () => {
       masking: {
         order: 'score-then-mask',
         fields: [],
-        detectors: [{ entities: ['EMAIL_ADDRESS', 'US_SSN', 'CREDIT_CARD'], with: 'token' }],
+        detectors: [{ entities: ENTITIES, with: 'token' }],
         tokenKey: { name: 'k', key: 'key' },
       },
     });

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { formatProblem } from '@rankguard/contract';
+import { ENTITIES, formatProblem } from '@rankguard/contract';
 import { readResources } from '@rankguard/contract/resources';
 import { resolve } from './index.ts';
 
@@ -77,7 +77,7 @@ describe('a connection with everything', () => {
     expect(good(moved).masking).toEqual({
       order: 'mask-then-score',
       fields: [],
-      detectors: [{ entities: ['EMAIL_ADDRESS', 'US_SSN', 'CREDIT_CARD'], with: 'redact' }],
+      detectors: [{ entities: ENTITIES, with: 'redact' }],
       tokenKey: null,
     });
   });
@@ -86,7 +86,7 @@ describe('a connection with everything', () => {
     expect(good(edit('  masking: {profile: default-pii, order: mask-then-score}\n', '')).masking).toEqual({
       order: 'score-then-mask',
       fields: [],
-      detectors: [{ entities: ['EMAIL_ADDRESS', 'US_SSN', 'CREDIT_CARD'], with: 'redact' }],
+      detectors: [{ entities: ENTITIES, with: 'redact' }],
       tokenKey: null,
     });
   });

@@ -1,4 +1,7 @@
 import type { Strategy } from '../verdict/index.ts';
+import type { Entity } from './entities.ts';
+
+export { ENTITIES, type Entity } from './entities.ts';
 
 export const DIALECT_NAMES = ['tei', 'cohere-v1', 'cohere-v2'] as const;
 export type DialectName = (typeof DIALECT_NAMES)[number];
@@ -64,9 +67,6 @@ export interface FieldRule {
   readonly facts: readonly string[];
   readonly with: Strategy;
 }
-
-export const ENTITIES = ['EMAIL_ADDRESS', 'US_SSN', 'CREDIT_CARD'] as const;
-export type Entity = (typeof ENTITIES)[number];
 
 export interface DetectorRule {
   readonly entities: readonly Entity[];

@@ -63,11 +63,9 @@ const field = object(
 
 const detector = object('Detectors and what replaces what they find.', {
   entities: list(
-    choice([...ENTITIES, '*'], 'A detector; * is every detector of this version.', {
-      planned: ['IBAN_CODE', 'PHONE_NUMBER', 'IP_ADDRESS', 'SECRET'],
-    }),
+    choice([...ENTITIES, '*'], 'A detector; * is every detector of this version.'),
     'Detectors.',
-    { min: 1, max: 64, unique: true },
+    { min: 1, max: 256, unique: true },
   ),
   with: strategy(),
 });

@@ -33,8 +33,15 @@ function typeOf(value: unknown): string {
   return typeof value;
 }
 
-const wantedValues = (at: Structural) =>
-  at.enum && `${at.enum.length > 1 ? 'one of ' : ''}${at.enum.join(', ')}`;
+/** A message that lists more than this helps nobody. */
+const MOST_LISTED = 24;
+
+function wantedValues(at: Structural): string | undefined {
+  const values = at.enum;
+  if (values === undefined || values.length === 1) return values?.[0];
+  if (values.length <= MOST_LISTED) return `one of ${values.join(', ')}`;
+  return `one of ${values.slice(0, 3).join(', ')}, … (the reference lists them)`;
+}
 
 /** What is wrong with a text, number or boolean of the right type. */
 export function scalarIssues(at: Structural, given: unknown): readonly Found[] {
