@@ -1,11 +1,14 @@
 import { X509Certificate } from 'node:crypto';
 import type { DatasetSource, IssuerConfig, Limits, ResolvedConnection } from '@rankguard/contract';
-import { parseQuantity, type RerankConnection } from '@rankguard/contract/resources';
+import { RESERVED_AUDIENCES } from '@rankguard/contract/control';
+import { parseDuration, parseQuantity, type RerankConnection } from '@rankguard/contract/resources';
 import type { ReadConnection, Report } from './report.ts';
 import { headerValue, type SecretCheck } from './secrets.ts';
 
 type Spec = RerankConnection['spec'];
 interface Tools {
+  /** Whether there is a cluster, whose ServiceAccounts may call. */
+  readonly cluster: boolean;
   readonly report: Report;
   readonly secrets: SecretCheck;
 }
@@ -26,11 +29,12 @@ const PLACED = ['groups', 'scopes', 'purpose'];
 /** A connection as the sidecar runs it. Refuses what this version does not do, and what nobody could ever use. */
 export function resolveConnection(
   connection: ReadConnection,
-  { report, secrets }: Tools,
+  { report, secrets, cluster }: Tools,
 ): ResolvedConnection {
   const { spec } = connection.object;
   refuseUnsupported(connection, report);
-  refuseUnreachable(connection, report);
+  refuseReserved(connection, report);
+  refuseUnreachable(connection, report, cluster);
   const upstreamKey = spec.ingress.upstreamKey?.secretKeyRef;
   const listener = spec.tls?.listener?.secretName;
   const upstreamCa = spec.tls?.upstream?.caBundle;
@@ -40,6 +44,7 @@ export function resolveConnection(
     name: connection.name,
     dialects: spec.ingress.dialects,
     issuers: resolveIssuers(connection, report),
+    serviceAccountAudiences: spec.identity.serviceAccounts?.audiences ?? [],
     anonymous: spec.identity.anonymous,
     models: spec.models?.map(({ name, version }) => ({ name, version: version ?? null })) ?? null,
     dataset: resolveDataset(connection, report),
@@ -56,6 +61,8 @@ export function resolveConnection(
       listener === undefined ? null : secrets.tls(connection, 'spec.tls.listener.secretName', listener),
     upstreamCa: upstreamCa ?? null,
     limits: resolveLimits(spec.limits),
+    otherPorts: spec.ingress.otherPorts.map(({ port }) => port),
+    staleAfterSeconds: parseDuration(spec.failure.staleAfter) ?? 0,
   };
 }
 
@@ -89,8 +96,27 @@ function refuseUnsupported(connection: ReadConnection, report: Report): void {
   });
 }
 
-function refuseUnreachable(connection: ReadConnection, report: Report): void {
+/** A token that a caller shows must never be good for the control API. */
+function refuseReserved(connection: ReadConnection, report: Report): void {
+  const { issuers, serviceAccounts } = connection.object.spec.identity;
+  const places = issuers.map(({ audiences }, i) => ({ audiences, path: `spec.identity.issuers[${i}]` }));
+  if (serviceAccounts !== undefined)
+    places.push({ ...serviceAccounts, path: 'spec.identity.serviceAccounts' });
+  for (const { audiences, path } of places) {
+    audiences.forEach((audience, i) => {
+      if (!RESERVED_AUDIENCES.includes(audience)) return;
+      report.error(
+        connection,
+        `${path}.audiences[${i}]`,
+        `${audience} is Rankguard's own; use another audience`,
+      );
+    });
+  }
+}
+
+function refuseUnreachable(connection: ReadConnection, report: Report, cluster: boolean): void {
   const { issuers, serviceAccounts, anonymous } = connection.object.spec.identity;
+  if (serviceAccounts !== undefined && cluster) return;
   if (serviceAccounts !== undefined) {
     const message = 'tokens of service accounts need a cluster; here they are refused';
     report.notice(connection, 'spec.identity.serviceAccounts', message);

@@ -24,18 +24,18 @@ export type Resolution =
 /**
  * Picks the one connection among the resources (or the one that `options.connection` names as `namespace/name`)
  * and finds everything that it refers to. Pure. Whatever this version does not do is a problem of code
- * CONFIG_UNSUPPORTED at its line; only what has no meaning without a cluster (selector, ports, capture, approvals,
+ * CONFIG_UNSUPPORTED at its line. `cluster` says that ServiceAccounts of a cluster may call; only what has no meaning without a cluster (selector, ports, capture, approvals,
  * failure, the sidecar's own container) is passed over.
  */
 export function resolve(
   resources: readonly ReadResource[],
-  options: { readonly connection?: string | undefined } = {},
+  options: { readonly connection?: string | undefined; readonly cluster?: boolean } = {},
 ): Resolution {
   const picked = pick(ofKind(resources, 'RerankConnection'), options.connection);
   if ('message' in picked) return { ok: false, problems: [picked] };
   const report = createReport();
   const secrets = createSecretCheck(resources, picked.namespace, report);
-  const connection = resolveConnection(picked, { report, secrets });
+  const connection = resolveConnection(picked, { report, secrets, cluster: options.cluster ?? false });
   const masking = maskingOf(picked, resources, { report, secrets });
   const policies = resolvePolicies(picked, resources, report);
   const { problems, notices } = report;

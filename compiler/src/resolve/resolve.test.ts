@@ -13,13 +13,13 @@ function edit(from: string, to: string, text = SHOP): string {
   return text.replace(from, () => to);
 }
 
-function resolveText(text: string, options?: { connection: string }) {
+function resolveText(text: string, options?: { connection?: string; cluster?: boolean }) {
   const { resources, problems } = readResources([{ file: 'shop.yaml', text }]);
   expect(problems).toEqual([]);
   return resolve(resources, options);
 }
 
-function good(text: string, options?: { connection: string }) {
+function good(text: string, options?: { connection?: string; cluster?: boolean }) {
   const resolution = resolveText(text, options);
   if (!resolution.ok) throw new Error(resolution.problems.map(formatProblem).join('\n'));
   return resolution;
@@ -44,6 +44,9 @@ describe('a connection with everything', () => {
         },
       ],
       anonymous: 'deny',
+      serviceAccountAudiences: [],
+      otherPorts: [],
+      staleAfterSeconds: 86_400,
       models: [
         { name: 'bge-reranker-v2-m3', version: null },
         { name: 'other', version: '2' },
@@ -485,5 +488,27 @@ test('what only a cluster knows is passed over', () => {
       '  approvals: {holdSeconds: 1}\n  failure: {staleAfter: 1h}\n  sidecar: {imagePullSecrets: [{name: pull}]}\n  limits:',
     ),
   );
-  expect(good(text)).toEqual({ ...good(SHOP), policies: expect.anything() });
+  const plain = good(SHOP);
+  const connection = { ...plain.connection, otherPorts: [1], staleAfterSeconds: 3600 };
+  expect(good(text)).toEqual({ ...plain, connection, policies: expect.anything() });
+});
+
+test('in a cluster ServiceAccounts may be the only callers', () => {
+  const issuer = SHOP.slice(SHOP.indexOf('    issuers:\n'), SHOP.indexOf('  models:'));
+  const text = edit(issuer, '    serviceAccounts: {audiences: [a]}\n');
+  expect(good(text, { cluster: true })).toMatchObject({
+    connection: { serviceAccountAudiences: ['a'], issuers: [] },
+    notices: [],
+  });
+});
+
+test.each([
+  ['serviceAccounts', '    serviceAccounts: {audiences: [a, control.rankguard.dev]}\n', 1],
+  ['issuers[0]', '    issuers: [{issuer: "https://i", audiences: [operator.rankguard.dev]}]\n', 0],
+])("an audience of the control API's own is refused: %s", (where, identity, at) => {
+  const issuer = SHOP.slice(SHOP.indexOf('    issuers:\n'), SHOP.indexOf('  models:'));
+  const resolution = resolveText(edit(issuer, identity), { cluster: true });
+  expect(resolution.ok || resolution.problems).toMatchObject([
+    { path: `spec.identity.${where}.audiences[${at}]`, message: expect.stringContaining("Rankguard's own") },
+  ]);
 });

@@ -24,6 +24,8 @@ export interface IssuerConfig {
   readonly claims: Readonly<Record<string, string>>;
   /** PEM certificates to trust when fetching from the issuer, in place of the system's. */
   readonly caBundle: string | null;
+  /** Members of the issuer's JWK Set, where they come with the bundle; else they are fetched from the issuer. */
+  readonly keys?: readonly Readonly<Record<string, unknown>>[];
 }
 
 export type DatasetSource =
@@ -46,6 +48,8 @@ export interface ResolvedConnection {
   readonly name: string;
   readonly dialects: readonly DialectName[];
   readonly issuers: readonly IssuerConfig[];
+  /** Audiences of ServiceAccount tokens of the cluster that are taken; empty: none is. */
+  readonly serviceAccountAudiences: readonly string[];
   readonly anonymous: 'deny' | 'allow';
   /** null: any model. */
   readonly models: readonly { readonly name: string; readonly version: string | null }[] | null;
@@ -56,6 +60,10 @@ export interface ResolvedConnection {
   /** PEM certificates to trust when calling the upstream, in place of the system's. */
   readonly upstreamCa: string | null;
   readonly limits: Limits;
+  /** Ports of the app that are declared and not guarded. */
+  readonly otherPorts: readonly number[];
+  /** How long the last good bundle serves when the control plane is gone. */
+  readonly staleAfterSeconds: number;
 }
 
 export interface FieldRule {

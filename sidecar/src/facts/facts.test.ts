@@ -25,6 +25,9 @@ const connection: ResolvedConnection = {
   dialects: ['tei'],
   issuers: [],
   anonymous: 'deny',
+  serviceAccountAudiences: [],
+  otherPorts: [],
+  staleAfterSeconds: 86_400,
   models: [
     { name: 'bge', version: '2' },
     { name: 'plain', version: null },

@@ -1,6 +1,7 @@
 import type { IssuerConfig } from '@rankguard/contract';
 import { Agent, fetch as undiciFetch } from 'undici';
 import { type Fetch, fetchKeys } from './fetch-keys.ts';
+import { createGivenKeys } from './given-keys.ts';
 import { createIssuerKeys, type IssuerKeys, type IssuerKeysHealth, type KeyLookup } from './issuer-keys.ts';
 import { KEY_SET_TIMINGS, type KeySetTimings, type Schedule } from './timings.ts';
 
@@ -54,7 +55,8 @@ export function createKeySets(options: KeySetsOptions): KeySets {
   const timings = readTimings(options);
   const kept = new Map<string, Kept>();
 
-  function open({ issuer, caBundle }: IssuerConfig): Kept {
+  function open({ issuer, caBundle, keys: given }: IssuerConfig): Kept {
+    if (given !== undefined) return { issuer, keys: createGivenKeys(given, now), release: () => {} };
     const client = caBundle === null ? { fetch, release: () => {} } : createTrustingFetch(caBundle);
     const keys = createIssuerKeys({
       fetchKeys: (signal) => fetchKeys(client.fetch, issuer, signal),
@@ -88,9 +90,9 @@ export function createKeySets(options: KeySetsOptions): KeySets {
   };
 }
 
-/** An issuer fetched under another trust is another source of keys. */
-function nameOf({ issuer, caBundle }: IssuerConfig): string {
-  return JSON.stringify([issuer, caBundle]);
+/** An issuer fetched under another trust, or given with other keys, is another source of keys. */
+function nameOf({ issuer, caBundle, keys }: IssuerConfig): string {
+  return JSON.stringify([issuer, caBundle, keys]);
 }
 
 function readTimings(options: Partial<KeySetTimings>): KeySetTimings {
