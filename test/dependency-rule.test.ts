@@ -2,12 +2,13 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 
-/** contract ← sidecar ← compiler ← cli; nothing points the other way. */
+/** contract ← sidecar ← compiler ← operator ← cli; nothing points the other way. */
 const MAY_USE: Readonly<Record<string, readonly string[]>> = {
   contract: [],
   sidecar: ['contract'],
   compiler: ['contract', 'sidecar'],
-  cli: ['contract', 'sidecar', 'compiler'],
+  operator: ['contract', 'sidecar', 'compiler'],
+  cli: ['contract', 'sidecar', 'compiler', 'operator'],
 };
 const root = join(import.meta.dirname, '..');
 

@@ -1,0 +1,1 @@
+export type { InjectionSettings } from './settings.ts';
