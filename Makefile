@@ -8,10 +8,12 @@ NODE := node -C source
 KERNEL := sidecar/src/kernel/kernel.wasm
 OPA := tools/.cache/opa.path
 
-.PHONY: help setup demo test test-unit lint typecheck build bench clean
+CLUSTER := $(NODE) tools/cluster/main.ts
+
+.PHONY: help setup demo test test-unit cluster cluster-down cluster-programs lint typecheck build bench clean
 
 help: ## Show this list
-	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 node_modules/.package-lock.json: package-lock.json
 	@echo "installing npm packages"
@@ -39,6 +41,9 @@ test: setup ## Run every check and test; ends with "N passed, N failed, N skippe
 
 test-unit: setup ## Run the Jest suites (ARGS="path or -t name")
 	@npm test --silent -- $(ARGS)
+
+cluster-programs: setup ## Build a Kubernetes node's programs with Go, once (8 minutes)
+	@$(CLUSTER) binaries
 
 lint: setup ## Check style and types
 	@biome check .
