@@ -14,6 +14,8 @@ export interface PipelineDeps {
   readonly record: (record: CallRecord) => void;
   /** true once the sidecar drains: answers then close their connections. */
   readonly draining: () => boolean;
+  /** Why nothing may pass now, because callers could get round the sidecar; null when they cannot. */
+  readonly bypassed: () => string | null;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }

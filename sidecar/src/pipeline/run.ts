@@ -30,6 +30,8 @@ export async function runCall(
   const unfit = unfitHead(request);
   if (unfit !== undefined) return unfit;
   if (matched.route.operation === 'health') return (await passThrough(exchange, active)) ?? 'sent';
+  const bypassed = deps.bypassed();
+  if (bypassed !== null) return refuse('GUARD_BYPASSED', bypassed);
   const { expires, connection } = active.bundle;
   if (expires !== null && deps.now() >= expires * 1000) return refuse('BUNDLE_EXPIRED');
   if (!deps.budget.enter(connection.limits.concurrency)) {

@@ -23,6 +23,8 @@ export interface Runtime {
    * Throws CodedError when anything does not fit; what was in force stays.
    */
   activate(bundle: Bundle, readSecret: ReadSecret): void;
+  /** Lets the bundle in force serve until then (unix seconds). */
+  renew(expires: number): void;
   close(): Promise<void>;
 }
 
@@ -94,6 +96,9 @@ export function createRuntime(deps: {
       wire = next;
       deps.keySets.start(bundle.connection.issuers);
       if (old !== undefined && old !== next) retired.retire(old);
+    },
+    renew(expires) {
+      if (active !== undefined) active = { ...active, bundle: { ...active.bundle, expires } };
     },
     async close() {
       await retired.close();

@@ -3,15 +3,15 @@ import { Server as TlsServer } from 'node:https';
 import { createSecureContext } from 'node:tls';
 import { type Bundle, CodedError } from '@rankguard/contract';
 import { createKeySets } from '../identity/index.ts';
-import { createMetrics } from '../metrics/index.ts';
+import { createMetrics, type Metrics } from '../metrics/index.ts';
 import { connectionName, createBudget, createPipeline, type LoopLoad } from '../pipeline/index.ts';
 import type { Log } from '../record/index.ts';
 import { createRuntime, type ReadSecret } from '../runtime/index.ts';
 import { createAdmin } from './admin.ts';
-import { configView } from './config-view.ts';
 import { type Connections, trackConnections } from './connections.ts';
 import { type Address, createListener, listen, secureContext, type TlsFiles } from './listener.ts';
 import { createLoopLoad } from './loop-load.ts';
+import { createStatus, type Status } from './status.ts';
 
 export { type Address, formatAddress } from './listener.ts';
 
@@ -24,13 +24,23 @@ export interface SidecarOptions {
   readonly now: () => number;
   /** How busy the event loop is, for a process that does more than serve; else it is measured. */
   readonly loopLoad?: () => LoopLoad;
+  /** Shared by several sidecars of one process; else its own, which ends with it. */
+  readonly metrics?: Metrics;
+  /** Certificate to serve with before the first bundle; without it the port is plain until the process ends. */
+  readonly tls?: TlsFiles | undefined;
+  /** Why nothing may pass now, whatever the bundle says; null when calls may be judged. */
+  readonly bypassed?: () => string | null;
 }
 
-export interface Sidecar {
+export interface Sidecar extends Status {
   /** Puts a bundle in force and counts it. Throws CodedError and keeps the old one when it does not fit. */
   activate(bundle: Bundle, readSecret: ReadSecret): void;
   /** Counts a change that is not in force: it never became a bundle, or `activate` threw. */
   refused(): void;
+  /** Lets the bundle in force serve until then (unix seconds). */
+  renew(expires: number): void;
+  /** Goes on serving, but not ready, and each answer closes its connection: callers go elsewhere. */
+  retire(): void;
   /** Binds the ports; says which. */
   start(): Promise<{ readonly listen: Address; readonly admin: Address | undefined }>;
   /** Stops taking connections, lets calls in flight end for up to `graceMs`, then closes everything. */
@@ -40,7 +50,7 @@ export interface Sidecar {
 /** The sidecar: listener, admin port and the bundle in force. */
 export function createSidecar(options: SidecarOptions): Sidecar {
   const { log, now, loopLoad = createLoopLoad() } = options;
-  const metrics = createMetrics();
+  const metrics = options.metrics ?? createMetrics();
   const budget = createBudget({ clock: () => performance.now(), loopLoad });
   const keySets = createKeySets({
     fetch: globalThis.fetch,
@@ -48,42 +58,34 @@ export function createSidecar(options: SidecarOptions): Sidecar {
     log: (level, message, fields) => log.logger[level](fields, message),
   });
   const runtime = createRuntime({ upstreamUrl: options.upstreamUrl, keySets, now });
+  const bypassed = options.bypassed ?? (() => null);
   let draining = false;
+  const status = createStatus({ runtime, keySets, budget, metrics, log, draining: () => draining, bypassed });
   const pipeline = createPipeline({
     active: runtime.active,
     budget,
     metrics,
     record: log.call,
     draining: () => draining,
+    bypassed,
     now,
   });
-  let tls: TlsFiles | undefined;
+  let tls = options.tls;
   let listener: Server | undefined;
   let callers: Connections | undefined;
-  const admin = createAdmin({
-    metrics,
-    collect: () => {
-      metrics.held(budget.calls, budget.bytes, log.lost());
-      for (const { issuer, ageMs } of keySets.health())
-        if (ageMs !== null) metrics.keySet(issuer, ageMs / 1000);
-    },
-    notReady: () => (draining ? 'draining' : runtime.active() === undefined ? 'no bundle is active' : null),
-    config: () => {
-      const active = runtime.active();
-      return active === undefined ? null : configView(active.bundle);
-    },
-  });
+  const admin = createAdmin({ metrics, ...status });
   const operators = trackConnections(admin);
 
   return {
+    ...status,
+    renew: runtime.renew,
+    retire() {
+      draining = true;
+    },
     activate(bundle, readSecret) {
       const nextTls = readTls(bundle, readSecret);
-      if (listener !== undefined && (tls === undefined) !== (nextTls === undefined)) {
-        throw new CodedError(
-          'CONFIG_UNSUPPORTED',
-          'tls.listener cannot be added or removed without a restart',
-        );
-      }
+      const fixed = listener !== undefined || options.tls !== undefined;
+      if (fixed && (tls === undefined) !== (nextTls === undefined)) throw tlsChange();
       runtime.activate(bundle, readSecret);
       tls = nextTls;
       if (tls !== undefined && listener instanceof TlsServer) listener.setSecureContext(secureContext(tls));
@@ -107,10 +109,14 @@ export function createSidecar(options: SidecarOptions): Sidecar {
       await operators.close(0);
       keySets.close();
       await runtime.close();
-      metrics.close();
+      if (options.metrics === undefined) metrics.close();
       log.flush();
     },
   };
+}
+
+function tlsChange(): CodedError {
+  return new CodedError('CONFIG_UNSUPPORTED', 'tls.listener cannot be added or removed without a restart');
 }
 
 /** A kubernetes.io/tls Secret, when the connection names one. Throws CONFIG_INVALID when it cannot be served with. */
