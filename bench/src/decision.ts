@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { createCompiler, resolve } from '@rankguard/compiler';
-import { ANONYMOUS, type CompiledPolicy } from '@rankguard/contract';
+import { ANONYMOUS, type CompiledPolicy, NO_USAGE } from '@rankguard/contract';
 import { readResources } from '@rankguard/contract/resources';
 import { createPolicySet } from '@rankguard/sidecar/policy';
 import { median, quantile } from './load.ts';
@@ -77,7 +77,7 @@ function sampleFacts(): unknown {
     vector: { collection: null, scope: null, filter: null, limit: null },
     response: { status: 0, results: [], rows: 0, bytes: 0 },
     findings: [],
-    usage: { calls: 0, documents: 0, rows: 0, cost: 0, denied: 0 },
+    usage: NO_USAGE,
   };
 }
 

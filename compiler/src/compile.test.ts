@@ -283,8 +283,16 @@ describe('what could silence a rule', () => {
       deny('to_number(input.identity.claims.level) > 3'),
       'input.identity.claims.level may not be a number',
     ],
-    ['division', deny('input.request.counts.bytes / input.usage.calls > 3'), 'input.usage.calls may be 0'],
-    ['remainder', deny('input.usage.calls % input.usage.rows == 3'), 'input.usage.rows may be 0'],
+    [
+      'division',
+      deny('input.request.counts.bytes / input.usage.hour.calls > 3'),
+      'input.usage.hour.calls may be 0',
+    ],
+    [
+      'remainder',
+      deny('input.usage.hour.calls % input.usage.hour.rows == 3'),
+      'input.usage.hour.rows may be 0',
+    ],
     [
       'a pattern from data',
       deny('regex.match(data.p, input.request.query)'),
@@ -317,9 +325,15 @@ describe('what could silence a rule', () => {
   test.each([
     ['in allow, where silence denies', 'allow if to_number(input.identity.claims.a) > 1'],
     ['what is asked not to be so', deny('not to_number(input.identity.claims.a) > 1')],
-    ['a type that fits', deny('regex.match("a", input.request.query)\nto_number(input.usage.calls) > 1')],
-    ['a constant divisor', deny('input.usage.calls / 2 > 1')],
-    ['a divisor that was tested', deny('input.usage.calls != 0\ninput.usage.cost / input.usage.calls > 3')],
+    [
+      'a type that fits',
+      deny('regex.match("a", input.request.query)\nto_number(input.usage.hour.calls) > 1'),
+    ],
+    ['a constant divisor', deny('input.usage.hour.calls / 2 > 1')],
+    [
+      'a divisor that was tested',
+      deny('input.usage.hour.calls != 0\ninput.usage.hour.cost / input.usage.hour.calls > 3'),
+    ],
     ['a text that was tested', deny('t := input.identity.claims.a\nis_string(t)\nregex.match("a", t)')],
     ['a lowered text', deny('regex.match("a", lower(input.request.query))')],
   ])('%s is nothing to warn of', async (_, rego) => {

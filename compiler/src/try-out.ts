@@ -1,4 +1,4 @@
-import { ANONYMOUS, type CompiledPolicy, type Facts } from '@rankguard/contract';
+import { ANONYMOUS, type CompiledPolicy, type Facts, NO_USAGE } from '@rankguard/contract';
 import {
   createPolicyHost,
   ENTRYPOINT,
@@ -82,7 +82,7 @@ export function cannedFacts(phase: Facts['phase'], count: number): Facts {
       bytes: phase === 'request' ? 0 : 200,
     },
     findings: [],
-    usage: { calls: 0, documents: 0, rows: 0, cost: 0, denied: 0 },
+    usage: NO_USAGE,
   };
 }
 

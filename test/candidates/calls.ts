@@ -8,12 +8,13 @@ import {
   type ResolvedMasking,
 } from '@rankguard/contract';
 import { createRouter } from '@rankguard/sidecar/dialects';
-import { createDocumentReader } from '@rankguard/sidecar/facts';
+import { createDocumentReader, NO_SIGNALS } from '@rankguard/sidecar/facts';
 import { createJsonReader } from '@rankguard/sidecar/json';
 import { createKernel } from '@rankguard/sidecar/kernel';
 import { createMasker } from '@rankguard/sidecar/masking';
 import type { PolicySet } from '@rankguard/sidecar/policy';
 import type { Active } from '@rankguard/sidecar/runtime';
+import { createUsageWindows } from '@rankguard/sidecar/usage';
 import { judgeRequest, type RequestCall } from '../../sidecar/src/pipeline/request-phase.ts';
 import { judgeResponse } from '../../sidecar/src/pipeline/response-phase.ts';
 import { createTrace } from '../../sidecar/src/pipeline/trace.ts';
@@ -55,6 +56,7 @@ function activeWith(policies: PolicySet, masking = MASKING): Active {
     bundle: { connection, masking } as unknown as Bundle,
     reader: createJsonReader({ kernel }),
     documents: createDocumentReader(createReader()),
+    find: NO_SIGNALS.find,
     policies,
     masker: createMasker({ kernel, createReader, masking, tokenKey: null }),
   };
@@ -74,7 +76,9 @@ export function callOf(path: string, said: Said, masking?: ResolvedMasking): Req
     dataset: null,
     datasetSource: null,
   };
-  return { active, matched, context: { ...context, now: 0 }, trace: createTrace('call-1', 'POST', path) };
+  const trace = createTrace('call-1', 'POST', path);
+  const usage = createUsageWindows({ now: () => 0 });
+  return { active, matched, context: { ...context, now: 0 }, trace, usage };
 }
 
 export const drops = (indices: readonly number[]): DropObligation[] =>

@@ -33,10 +33,14 @@ const MEANINGS: Readonly<Record<string, string>> = {
   'request.top_n': 'null when the call does not say',
   'response.results[].fields': 'of the document that was sent, joined by index',
   'response.rows': 'number of results',
+  'findings[].kind':
+    'an [entity](resources.md) of the masking detectors, `INSTRUCTIONS`, `KEYWORD_STUFFING`, `NEAR_DUPLICATE`, or `DETECTOR_FAILED` where a detector did not look at everything',
+  'findings[].path': 'a path of the facts, as `mask` takes it',
+  'usage.exposure': 'only of fields that some policy reaches',
 };
 
 /** Facts that later versions fill. */
-const NOT_YET = ['request.session', 'request.justification', 'sql', 'vector', 'findings', 'usage'];
+const NOT_YET = ['request.session', 'request.justification', 'sql', 'vector'];
 
 interface Row {
   readonly path: string;

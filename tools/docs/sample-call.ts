@@ -1,8 +1,17 @@
-import { ANONYMOUS, type DialectName, type Identity, type ResolvedConnection } from '@rankguard/contract';
+import {
+  ANONYMOUS,
+  type DialectName,
+  ENTITIES,
+  type Identity,
+  type ResolvedConnection,
+} from '@rankguard/contract';
 import { createRouter, type MatchedRoute, type RequestReading } from '@rankguard/sidecar/dialects';
 import { createDocumentReader, requestFacts, responseFacts } from '@rankguard/sidecar/facts';
+import { createFindings } from '@rankguard/sidecar/findings';
 import { createJsonReader } from '@rankguard/sidecar/json';
 import { createKernel } from '@rankguard/sidecar/kernel';
+import { createDetector } from '@rankguard/sidecar/masking/detect';
+import { createUsageWindows, type UsageKey } from '@rankguard/sidecar/usage';
 
 /** One call of each dialect, as it stands on the wire. */
 export interface SampleCall {
@@ -106,7 +115,10 @@ export function sampleFacts(): { readonly request: unknown; readonly response: u
     datasetSource: 'header',
     now: Date.UTC(2026, 8, 18, 10, 0, 0),
   } as const;
-  const gathered = requestFacts(context, document, reading, createDocumentReader(readerOf()), true);
+  const gathered = requestFacts(context, document, reading, createDocumentReader(readerOf()), true, {
+    find: createFindings({ personalData: createDetector({ kernel: createKernel(), entities: ENTITIES }) }),
+    usage: (asked) => createUsageWindows({ now: () => context.now }).read(CALLER, asked),
+  });
   const answer = readerOf().read(Buffer.from(call.response));
   if (!answer.ok) throw new Error(answer.message);
   const results = call.route.dialect.readResponse(answer.document, call.route.route, [2]);
@@ -114,6 +126,13 @@ export function sampleFacts(): { readonly request: unknown; readonly response: u
   const status = { status: 200, bytes: call.response.length };
   return { request: gathered.value, response: responseFacts(gathered, status, results, [[0, 1]]) };
 }
+
+const CALLER: UsageKey = {
+  connection: 'support/support-search',
+  kind: 'user',
+  issuer: 'https://idp.example.com',
+  subject: 'ana',
+};
 
 const IDENTITY: Identity = {
   kind: 'user',

@@ -42,6 +42,54 @@ export const ResultSchema = Type.Object({
   fields: Type.Record(Type.String(), Type.Unknown()),
 });
 
+/** What one identity did on one connection within a window of time; the call at hand is not counted yet. */
+const WindowSchema = Type.Object({
+  calls: Type.Integer({ minimum: 0, description: 'judged calls, denied ones included' }),
+  documents: Type.Integer({ minimum: 0, description: 'candidates of calls that were allowed' }),
+  rows: Type.Integer({ minimum: 0, description: 'results that were handed out' }),
+  cost: Type.Number({ minimum: 0, description: 'sum of `request.cost_estimate` of calls that were allowed' }),
+  denied: Type.Integer({ minimum: 0, description: 'calls that were refused with a 4xx' }),
+});
+
+export const UsageSchema = Type.Object({
+  minute: WindowSchema,
+  hour: WindowSchema,
+  day: WindowSchema,
+  novel: Type.Object({
+    identity: Type.Boolean({ description: 'nobody with this identity called before' }),
+    dataset: Type.Boolean({ description: 'this identity has not asked for this data set before' }),
+    model: Type.Boolean({ description: 'this identity has not asked for this model before' }),
+  }),
+  exposure: Type.Record(Type.String(), Type.Unknown(), {
+    description:
+      'per field of result documents and value: what was shown on this connection within a day, each result weighted with 1 / log2(rank + 2)',
+  }),
+  since: Type.Integer({
+    minimum: 0,
+    description: 'unix seconds from which on the counters are complete; 0: nothing is counted',
+  }),
+  lag: nullable(
+    Type.Number({
+      minimum: 0,
+      description:
+        "seconds since other replicas' counts were last added; null: only this replica's calls are counted",
+    }),
+  ),
+});
+
+export const FindingSchema = Type.Object({
+  kind: Type.String({ description: 'what was found, e.g. `EMAIL_ADDRESS`, or `DETECTOR_FAILED`' }),
+  path: Type.String({
+    description: 'where, e.g. `query`, `documents[3].text` or `documents[3].fields.title`',
+  }),
+  index: nullable(
+    Type.Integer({ minimum: 0, description: "the candidate's place in the caller's own list" }),
+  ),
+  count: Count,
+  score: Type.Number({ minimum: 0, maximum: 1, description: 'how sure the detector is' }),
+  source: Type.String({ description: 'the detector: `pii`, `instructions`, `stuffing` or `duplicates`' }),
+});
+
 /**
  * The immutable, typed description of one call: what checks and Rego see as `input`.
  * Total: every member is present in both phases (null, [], 0), so that no rule vanishes because a fact is absent.
@@ -95,16 +143,17 @@ export const FactsSchema = Type.Object({
     rows: Count,
     bytes: Count,
   }),
-  findings: Type.Array(
-    Type.Object({ kind: Text, path: Text, count: Count, score: Type.Number(), source: Text }),
-  ),
-  usage: Type.Object({ calls: Count, documents: Count, rows: Count, cost: Type.Number(), denied: Count }),
+  findings: Type.Array(FindingSchema),
+  usage: UsageSchema,
 });
 
 export type Facts = Static<typeof FactsSchema>;
 export type Identity = Static<typeof IdentitySchema>;
 export type DocumentFacts = Static<typeof DocumentSchema>;
 export type ResultFacts = Static<typeof ResultSchema>;
+export type Finding = Static<typeof FindingSchema>;
+export type UsageFacts = Static<typeof UsageSchema>;
+export type UsageWindow = Static<typeof WindowSchema>;
 
 export const ANONYMOUS: Identity = Object.freeze({
   kind: 'anonymous',
@@ -114,4 +163,17 @@ export const ANONYMOUS: Identity = Object.freeze({
   claims: {},
   token: { id: null, expires: null, purpose: null, scopes: [] },
   workload: { namespace: null, serviceAccount: null, pod: null, node: null },
+});
+
+const EMPTY_WINDOW: UsageWindow = Object.freeze({ calls: 0, documents: 0, rows: 0, cost: 0, denied: 0 });
+
+/** Usage where nothing is counted. */
+export const NO_USAGE: UsageFacts = Object.freeze({
+  minute: EMPTY_WINDOW,
+  hour: EMPTY_WINDOW,
+  day: EMPTY_WINDOW,
+  novel: { identity: false, dataset: false, model: false },
+  exposure: {},
+  since: 0,
+  lag: null,
 });

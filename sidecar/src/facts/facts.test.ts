@@ -13,7 +13,14 @@ import { createRouter, type ResponseReading } from '../dialects/index.ts';
 import { createJsonReader } from '../json/index.ts';
 import { createKernel } from '../kernel/index.ts';
 import { project } from '../policy/index.ts';
-import { type CallContext, createDocumentReader, requestFacts, responseFacts } from './index.ts';
+import {
+  type CallContext,
+  createDocumentReader,
+  NO_SIGNALS,
+  requestFacts,
+  responseFacts,
+  type Signals,
+} from './index.ts';
 
 const reader = createJsonReader({ kernel: createKernel() });
 const documents = createDocumentReader(createJsonReader({ kernel: createKernel() }));
@@ -64,6 +71,7 @@ interface Gathering {
   /** Results as the upstream answers, and what it was sent of each ranking. */
   readonly answer?: unknown;
   readonly kept?: readonly (readonly number[])[];
+  readonly signals?: Signals;
 }
 
 function contextOf(method: string, path: string, more: Partial<CallContext> = {}): CallContext {
@@ -77,14 +85,23 @@ function bytesOf(body: unknown): Buffer {
 }
 
 /** Facts of both phases, as they were when each phase was judged. */
-function gather({ path = '/v1/rerank', body, projection = true, context, answer, kept }: Gathering) {
+function gather(gathering: Gathering) {
+  const {
+    path = '/v1/rerank',
+    body,
+    projection = true,
+    context,
+    answer,
+    kept,
+    signals = NO_SIGNALS,
+  } = gathering;
   const call = contextOf('POST', path, context);
   const { dialect, route } = call.matched;
   const read = reader.read(bytesOf(body));
   if (!read.ok) throw new Error(read.message);
   const reading = dialect.readRequest(read.document, route);
   if (!reading.ok) throw new Error(reading.message);
-  const request = requestFacts(call, read.document, reading, documents, projection);
+  const request = requestFacts(call, read.document, reading, documents, projection, signals);
   let answered: ResponseReading | null = null;
   const sent = kept ?? [reading.parts[0]!.candidates.map((_, index) => index)];
   if (answer !== undefined) {
@@ -133,7 +150,7 @@ describe('facts are total', () => {
     const both = gather({ path: '/vertex', body: { instances }, answer: { predictions }, kept: [[0], [2]] });
     expectTotal(both.request);
     expectTotal(both.response);
-    const bodiless = requestFacts(contextOf('GET', '/info'), null, null, documents, true);
+    const bodiless = requestFacts(contextOf('GET', '/info'), null, null, documents, true, NO_SIGNALS);
     expectTotal(bodiless.value);
     expectTotal(responseFacts(bodiless, { status: 503, bytes: 0 }, null, []));
   });

@@ -1,8 +1,16 @@
 import { createHash } from 'node:crypto';
-import type { Identity, Projection, ResolvedConnection } from '@rankguard/contract';
+import {
+  type Finding,
+  type Identity,
+  NO_USAGE,
+  type Projection,
+  type ResolvedConnection,
+  type UsageFacts,
+} from '@rankguard/contract';
 import type { MatchedRoute, RequestReading, ResponseReading } from '../dialects/index.ts';
+import type { FindFindings, SearchedDocument } from '../findings/index.ts';
 import type { JsonDocument } from '../json/types.ts';
-import { unionProjection } from '../policy/projection.ts';
+import { reaches, unionProjection } from '../policy/projection.ts';
 import type { DocumentReader, PartialDocument } from './documents.ts';
 
 export { createDocumentReader, type DocumentReader } from './documents.ts';
@@ -18,6 +26,16 @@ export interface CallContext {
   /** Milliseconds since the epoch. */
   readonly now: number;
 }
+
+/** Where facts come from that cost something: asked only when some policy reaches them. */
+export interface Signals {
+  readonly find: FindFindings;
+  /** What the caller did before this call. */
+  readonly usage: (call: { readonly dataset: string | null; readonly model: string | null }) => UsageFacts;
+}
+
+/** No findings and no usage: for facts that are not those of a call on its way. */
+export const NO_SIGNALS: Signals = { find: () => [], usage: () => NO_USAGE };
 
 /**
  * Facts that some policy can reach. Members nobody reaches are missing from documents and results;
@@ -38,9 +56,13 @@ function branch(projection: Projection, ...path: string[]): Projection | undefin
   return at;
 }
 
+const SEARCHED: Projection = { index: true, text: true, fields: true };
+
 /** What must be read of each candidate: for itself, and to join it with its result. */
 function wantedOfDocuments(projection: Projection): Projection | undefined {
-  const own = branch(projection, 'request', 'documents', '*');
+  const read = branch(projection, 'request', 'documents', '*');
+  // Whoever reaches the findings has every text looked at.
+  const own = reaches(projection, ['findings']) ? unionProjection(read ?? {}, SEARCHED) : read;
   const joined = branch(projection, 'response', 'results', '*');
   if (joined === undefined) return own;
   const { id, fields }: Partial<Record<string, Projection>> =
@@ -73,7 +95,7 @@ function sharedFacts(context: CallContext): Record<string, unknown> {
     vector: { collection: null, scope: null, filter: null, limit: null },
     response: NO_RESPONSE,
     findings: [],
-    usage: { calls: 0, documents: 0, rows: 0, cost: 0, denied: 0 },
+    usage: NO_USAGE,
   };
 }
 
@@ -82,6 +104,11 @@ const BYTES_PER_TOKEN = 4;
 /** Hosted rerank APIs charge one search unit for up to this many documents (docs.cohere.com, pricing). */
 const DOCUMENTS_PER_SEARCH_UNIT = 100;
 
+/** Search units of a call with this many candidates. */
+export function costEstimate(documents: number): number {
+  return Math.ceil(documents / DOCUMENTS_PER_SEARCH_UNIT);
+}
+
 /** Gathers the facts of the request phase. `reading` is null for a route without a body. */
 export function requestFacts(
   context: CallContext,
@@ -89,6 +116,7 @@ export function requestFacts(
   reading: RequestReading | null,
   reader: DocumentReader,
   projection: Projection,
+  signals: Signals,
 ): GatheredFacts {
   const wanted = wantedOfDocuments(projection);
   const documents: PartialDocument[] = [];
@@ -104,6 +132,10 @@ export function requestFacts(
   const bytes = document?.bytes.length ?? 0;
   const listed = wanted === undefined ? Array.from({ length: count }, () => ({})) : documents;
   const value = sharedFacts(context);
+  const model = reading?.model ?? null;
+  const query = reading === null ? null : reading.parts.map((part) => part.query).join('\n');
+  if (reaches(projection, ['findings'])) value['findings'] = findingsOf(signals, query, documents, reading);
+  if (reaches(projection, ['usage'])) value['usage'] = signals.usage({ dataset: context.dataset, model });
   value['request'] = {
     id: context.id,
     session: null,
@@ -111,19 +143,32 @@ export function requestFacts(
     method: context.matched.route.method,
     path: context.matched.route.path,
     operation: context.matched.route.operation,
-    model: reading?.model ?? null,
-    model_version: modelVersion(context.connection, reading?.model ?? null),
+    model,
+    model_version: modelVersion(context.connection, model),
     dataset: context.dataset,
     dataset_source: context.datasetSource,
-    query: reading === null ? null : reading.parts.map((part) => part.query).join('\n'),
+    query,
     documents: listed,
     counts: { documents: count, bytes, tokens_estimate: Math.ceil(bytes / BYTES_PER_TOKEN) },
     top_n: reading?.topN ?? null,
-    cost_estimate: Math.ceil(count / DOCUMENTS_PER_SEARCH_UNIT),
+    cost_estimate: costEstimate(count),
     digest: branch(projection, 'request', 'digest') === undefined ? '' : digestOf(document?.bytes),
     justification: null,
   };
   return { value, documents };
+}
+
+function findingsOf(
+  { find }: Signals,
+  query: string | null,
+  documents: readonly PartialDocument[],
+  reading: RequestReading | null,
+): readonly Finding[] {
+  const rankings = (reading?.parts ?? []).flatMap(({ candidates }, ranking) => candidates.map(() => ranking));
+  const searched = documents.map(({ index = 0, text = '', fields = {} }, at): SearchedDocument => {
+    return { index, text, fields, ranking: rankings[at] ?? 0 };
+  });
+  return find({ query, documents: searched });
 }
 
 function modelVersion(connection: ResolvedConnection, model: string | null): string | null {

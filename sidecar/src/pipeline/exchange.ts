@@ -3,6 +3,7 @@ import type { CallRecord } from '@rankguard/contract';
 import type { MatchedRoute } from '../dialects/index.ts';
 import type { Metrics } from '../metrics/index.ts';
 import type { Active } from '../runtime/types.ts';
+import type { UsageWindows } from '../usage/index.ts';
 import type { Budget } from './budget.ts';
 import type { Trace } from './trace.ts';
 
@@ -11,6 +12,7 @@ export interface PipelineDeps {
   readonly active: () => Active | undefined;
   readonly budget: Budget;
   readonly metrics: Metrics;
+  readonly usage: UsageWindows;
   readonly record: (record: CallRecord) => void;
   /** true once the sidecar drains: answers then close their connections. */
   readonly draining: () => boolean;

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { CodedError, codeOf } from '@rankguard/contract';
+import { CodedError, codeOf, REASONS, type ReasonCode } from '@rankguard/contract';
+import { costEstimate } from '../facts/index.ts';
+import { usageKey } from '../usage/index.ts';
 import { hasBody, pathOf } from './accept.ts';
 import { discardBody } from './closing.ts';
 import type { Exchange, PipelineDeps } from './exchange.ts';
@@ -102,7 +104,20 @@ function finish(deps: PipelineDeps, exchange: Exchange, outcome: Outcome): void 
   }
   const record = recordOf(trace, active, { status, bytesOut, refusal }, mask);
   deps.metrics.call(record);
+  countUsage(deps, exchange, record.reason);
   deps.record(record);
+}
+
+const NOTHING_DONE = { documents: 0, rows: 0, cost: 0, shown: [] };
+
+/** Who could not be identified is nobody whose calls could be counted. */
+function countUsage({ usage }: PipelineDeps, { trace, active }: Exchange, reason: ReasonCode | null): void {
+  if (active === undefined || trace.identity === null) return;
+  const { dataset, model, results: rows, shown } = trace;
+  const documents = trace.documents - trace.dropped;
+  const done = reason === null ? { documents, rows, cost: costEstimate(documents), shown } : NOTHING_DONE;
+  const denied = reason !== null && REASONS[reason].kind === 'denial';
+  usage.add(usageKey(active.bundle.connection, trace.identity), { dataset, model, denied, ...done });
 }
 
 function send(exchange: Exchange, answer: Answer, refusal: Refusal | undefined, draining: boolean): void {

@@ -1,10 +1,11 @@
 import type { Obligations, Verdict } from '@rankguard/contract';
 import type { MatchedRoute, RankingPart, RequestReading } from '../dialects/index.ts';
-import { type CallContext, type GatheredFacts, requestFacts } from '../facts/index.ts';
+import { type CallContext, type GatheredFacts, requestFacts, type Signals } from '../facts/index.ts';
 import { removeElements } from '../json/elements.ts';
 import { splice } from '../json/splice.ts';
 import { type Edit, type JsonDocument, Kind } from '../json/types.ts';
 import type { Active } from '../runtime/types.ts';
+import { type UsageWindows, usageKey } from '../usage/index.ts';
 import { type Refusal, refuse } from './refusal.ts';
 import { addCounts, lap, type Trace } from './trace.ts';
 
@@ -29,6 +30,7 @@ export interface RequestCall {
   readonly matched: MatchedRoute;
   readonly context: CallContext;
   readonly trace: Trace;
+  readonly usage: UsageWindows;
 }
 
 /**
@@ -47,7 +49,8 @@ export function judgeRequest(call: RequestCall, body: Buffer): Forwardable | Ref
   if ('refused' in context) return context;
   const outside = outsideConnection(active, reading, trace, context);
   if (outside) return outside;
-  const facts = requestFacts(context, document, reading, active.documents, active.policies.projection);
+  const { documents, policies } = active;
+  const facts = requestFacts(context, document, reading, documents, policies.projection, signalsOf(call));
   at = lap(trace, 'recognise', at);
   const verdict = decideOn(call, facts.value, 'request');
   at = lap(trace, 'decide', at);
@@ -66,6 +69,7 @@ export function judgeBodiless(call: RequestCall): Forwardable | Refusal {
     null,
     call.active.documents,
     call.active.policies.projection,
+    signalsOf(call),
   );
   const verdict = decideOn(call, facts.value, 'request');
   lap(call.trace, 'decide', at);
@@ -78,6 +82,10 @@ export function judgeBodiless(call: RequestCall): Forwardable | Refusal {
     offsets: [],
     body: Buffer.alloc(0),
   };
+}
+
+function signalsOf({ active, usage, context: { connection, identity } }: RequestCall): Signals {
+  return { find: active.find, usage: (asked) => usage.read(usageKey(connection, identity), asked) };
 }
 
 export function decideOn(call: RequestCall, facts: unknown, phase: 'request' | 'response'): Verdict {

@@ -93,7 +93,7 @@ async function gather(
     ...dataset,
     now: deps.now(),
   };
-  return { active, matched, context, trace };
+  return { active, matched, context, trace, usage: deps.usage };
 }
 
 async function judge(

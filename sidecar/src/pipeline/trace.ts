@@ -1,6 +1,7 @@
 import type { CallRecord, Identity, ResolvedConnection } from '@rankguard/contract';
 import type { Stage } from '../metrics/index.ts';
 import type { Active } from '../runtime/types.ts';
+import type { Shown } from '../usage/index.ts';
 import type { Refusal } from './refusal.ts';
 
 /** What is learnt about a call on its way; its record is made from it once, at the end. */
@@ -22,6 +23,8 @@ export interface Trace {
   results: number;
   bytesIn: number;
   upstreamStatus: number | null;
+  /** The results in the order the caller gets them; empty when no policy looks at exposure. */
+  shown: readonly Shown[];
 }
 
 export function createTrace(id: string, method: string, path: string): Trace {
@@ -43,6 +46,7 @@ export function createTrace(id: string, method: string, path: string): Trace {
     results: 0,
     bytesIn: 0,
     upstreamStatus: null,
+    shown: [],
   };
 }
 

@@ -1,11 +1,13 @@
-import { type Bundle, CodedError, type SecretRef } from '@rankguard/contract';
+import { type Bundle, CodedError, ENTITIES, type SecretRef } from '@rankguard/contract';
 import { createRouter } from '../dialects/index.ts';
 import { createDocumentReader } from '../facts/index.ts';
+import { createFindings } from '../findings/index.ts';
 import { createHealthProxy, type HealthProxy } from '../forward/health-proxy.ts';
 import { createUpstream, type Upstream } from '../forward/index.ts';
 import { createAuthenticator, type KeySets } from '../identity/index.ts';
 import { createJsonReader } from '../json/index.ts';
 import { createKernel } from '../kernel/index.ts';
+import { createDetector } from '../masking/detect/index.ts';
 import { createMasker } from '../masking/index.ts';
 import { createPolicySet } from '../policy/index.ts';
 import { warmFacts } from './samples.ts';
@@ -47,6 +49,7 @@ export function createRuntime(deps: {
   const reader = createJsonReader({ kernel });
   const createReader = () => createJsonReader({ kernel: createKernel() });
   const documents = createDocumentReader(createReader());
+  const find = createFindings({ personalData: createDetector({ kernel, entities: ENTITIES }) });
   let active: Active | undefined;
   let wire: Wire | undefined;
   const retired = createRetired();
@@ -79,6 +82,7 @@ export function createRuntime(deps: {
       }),
       reader,
       documents,
+      find,
       policies,
       masker: createMasker({ kernel, createReader, masking, tokenKey }),
       upstream: current.upstream,

@@ -1,4 +1,4 @@
-import { ANONYMOUS, type Bundle } from '@rankguard/contract';
+import { ANONYMOUS, type Bundle, NO_USAGE } from '@rankguard/contract';
 
 const DOCUMENTS = 20;
 
@@ -46,7 +46,7 @@ export function warmFacts(bundle: Bundle): readonly unknown[] {
     vector: { collection: null, scope: null, filter: null, limit: null },
     response: { status: 0, results: [], rows: 0, bytes: 0 },
     findings: [],
-    usage: { calls: 0, documents: 0, rows: 0, cost: 0, denied: 0 },
+    usage: NO_USAGE,
   };
   return [facts, { ...facts, phase: 'response' }];
 }

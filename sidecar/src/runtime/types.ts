@@ -1,6 +1,7 @@
 import type { Bundle } from '@rankguard/contract';
 import type { MatchedRoute } from '../dialects/index.ts';
 import type { DocumentReader } from '../facts/index.ts';
+import type { FindFindings } from '../findings/index.ts';
 import type { HealthProxy } from '../forward/health-proxy.ts';
 import type { Upstream } from '../forward/index.ts';
 import type { Authenticator } from '../identity/index.ts';
@@ -15,6 +16,7 @@ export interface Active {
   readonly authenticator: Authenticator;
   readonly reader: JsonReader;
   readonly documents: DocumentReader;
+  readonly find: FindFindings;
   readonly policies: PolicySet;
   readonly masker: Masker;
   readonly upstream: Upstream;

@@ -2,11 +2,12 @@ import type { Server } from 'node:http';
 import { Server as TlsServer } from 'node:https';
 import { createSecureContext } from 'node:tls';
 import { type Bundle, CodedError } from '@rankguard/contract';
-import { createKeySets } from '../identity/index.ts';
+import { createKeySets, type KeySets } from '../identity/index.ts';
 import { createMetrics, type Metrics } from '../metrics/index.ts';
 import { connectionName, createBudget, createPipeline, type LoopLoad } from '../pipeline/index.ts';
 import type { Log } from '../record/index.ts';
 import { createRuntime, type ReadSecret } from '../runtime/index.ts';
+import { createUsageWindows } from '../usage/index.ts';
 import { createAdmin } from './admin.ts';
 import { type Connections, trackConnections } from './connections.ts';
 import { type Address, createListener, listen, secureContext, type TlsFiles } from './listener.ts';
@@ -52,11 +53,7 @@ export function createSidecar(options: SidecarOptions): Sidecar {
   const { log, now, loopLoad = createLoopLoad() } = options;
   const metrics = options.metrics ?? createMetrics();
   const budget = createBudget({ clock: () => performance.now(), loopLoad });
-  const keySets = createKeySets({
-    fetch: globalThis.fetch,
-    now,
-    log: (level, message, fields) => log.logger[level](fields, message),
-  });
+  const keySets = keySetsFor(log, now);
   const runtime = createRuntime({ upstreamUrl: options.upstreamUrl, keySets, now });
   const bypassed = options.bypassed ?? (() => null);
   let draining = false;
@@ -65,6 +62,7 @@ export function createSidecar(options: SidecarOptions): Sidecar {
     active: runtime.active,
     budget,
     metrics,
+    usage: createUsageWindows({ now }),
     record: log.call,
     draining: () => draining,
     bypassed,
@@ -117,6 +115,14 @@ export function createSidecar(options: SidecarOptions): Sidecar {
 
 function tlsChange(): CodedError {
   return new CodedError('CONFIG_UNSUPPORTED', 'tls.listener cannot be added or removed without a restart');
+}
+
+function keySetsFor({ logger }: Log, now: () => number): KeySets {
+  return createKeySets({
+    fetch: globalThis.fetch,
+    now,
+    log: (level, message, fields) => logger[level](fields, message),
+  });
 }
 
 /** A kubernetes.io/tls Secret, when the connection names one. Throws CONFIG_INVALID when it cannot be served with. */
