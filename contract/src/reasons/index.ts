@@ -78,6 +78,8 @@ export const REASONS = {
   POLICY_INVALID: tool('A policy does not compile or says something that is not understood.'),
   POLICY_TEST_FAILED: tool('A test of a policy failed.'),
   COMPILER_MISSING: tool('The policy compiler (opa) is not available.'),
+  CLUSTER_UNAVAILABLE: tool('The Kubernetes API server cannot be reached or cannot answer now.'),
+  CLUSTER_REFUSED: tool('The Kubernetes API server refuses a request.'),
   COMPILER_FAILED: tool('The policy compiler crashed, timed out or ran out of memory.'),
   // the sidecar in a pod: never an HTTP answer
   BUNDLE_REFUSED: tool(
