@@ -19,6 +19,7 @@ const parts: BundleParts = {
     upstreamKey: null,
     listenerTls: null,
     upstreamCa: null,
+    rankingHeader: false,
     limits: {
       requestBytes: 1,
       responseBytes: 1,

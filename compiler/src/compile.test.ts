@@ -150,7 +150,31 @@ describe('a policy that does not compile', () => {
       `${ALLOW}hold contains {"tier": "high"}`,
       'policy.yaml#a.rego:103: hold is not available in this version',
     ],
-    ['rank', `${ALLOW}rank contains {"verb": "floor"}`, 'rank is not available in this version'],
+    [
+      'a verb of rank that is none',
+      `${ALLOW}rank contains {"verb": "lift"}`,
+      'rank.verb "lift" is not one of',
+    ],
+    [
+      'a floor without a score',
+      `${ALLOW}rank contains {"verb": "floor"}`,
+      'this item of rank floor lacks "min_score"',
+    ],
+    [
+      'a group that is not known beforehand',
+      `${ALLOW}rank contains {"verb": "cap", "by": input.request.query, "max": 1}`,
+      'rank.by must be a constant',
+    ],
+    [
+      'a group that is no attribute',
+      `${ALLOW}rank contains {"verb": "cap", "by": "text", "max": 1}`,
+      'rank.by "text" is neither id nor a path below fields',
+    ],
+    [
+      'both bounds',
+      `${ALLOW}rank contains {"verb": "diversify", "by": "id", "top": 2, "max": 1, "max_share": 0.5}`,
+      'either "max" or "max_share"',
+    ],
     ['allow as a set', 'allow contains "a"', 'allow is true or false: write'],
     ['allow as a text', 'allow := "yes"', 'allow is true or false, not a string'],
     ['allow as a function', 'allow(x) if x', 'allow is true or false: write'],

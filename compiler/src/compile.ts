@@ -18,7 +18,7 @@ import { tryOut } from './try-out.ts';
 import { wrapperModule } from './wrapper.ts';
 
 /** Raised when what is made of the same sources changes: wrapper, projection, meter, format of the cache. */
-const OUTPUT_FORMAT = 1;
+const OUTPUT_FORMAT = 2;
 
 export type CompileResult =
   | { readonly ok: true; readonly policy: CompiledPolicy; readonly warnings: readonly Problem[] }
@@ -51,7 +51,10 @@ export interface CompilerOptions {
 }
 
 /** What compiling yields, apart from the name, scope and mode that the resource gives. */
-type Output = Pick<CompiledPolicy, 'digest' | 'wasm' | 'data' | 'builtins' | 'codes' | 'projection'>;
+type Output = Pick<
+  CompiledPolicy,
+  'digest' | 'wasm' | 'data' | 'builtins' | 'codes' | 'projection' | 'rankBy' | 'mixesResults'
+>;
 interface Kept {
   readonly output: Output;
   readonly warnings: readonly Problem[];
@@ -182,6 +185,8 @@ async function compileAfresh(
       data: JSON.stringify(source.data),
       builtins: builtinsOf(wasm),
       codes: rules.codes,
+      rankBy: rules.rankBy,
+      mixesResults: rules.mixesResults,
       projection,
     };
     for (const fault of tryOut({ name: source.name, scope: source.scope, mode: source.mode, ...output })) {

@@ -41,6 +41,7 @@ function policiesThatSay(said: Said): PolicySet {
   return {
     projection: true,
     seesResponse: true,
+    mixesResults: false,
     decide(facts, phase) {
       if (phase === 'response' && said.seen) said.seen.facts = facts as Record<string, unknown>;
       return { verdict: { kind: 'allow', by: ['p'], obligations: said[phase] }, shadow: [] };

@@ -88,6 +88,8 @@ export function compilePolicy(
     'main.rego': `package rankguard.main\n\n${wrapper.join('\n')}\n`,
   };
   return {
+    rankBy: [],
+    mixesResults: false,
     name: 'shop/test',
     scope: 'namespace',
     mode: 'enforce',

@@ -22,6 +22,7 @@ const CALL: CallRecord = {
   dataset: null,
   documents: 2,
   dropped: 1,
+  ranking: [],
   results: 1,
   bytesIn: 1,
   bytesOut: 1,

@@ -158,6 +158,7 @@ const CONNECTION: ResolvedConnection = {
   upstreamKey: null,
   listenerTls: null,
   upstreamCa: null,
+  rankingHeader: false,
   limits: {
     requestBytes: 0,
     responseBytes: 0,

@@ -63,6 +63,7 @@ export function resolveConnection(
     limits: resolveLimits(spec.limits),
     otherPorts: spec.ingress.otherPorts.map(({ port }) => port),
     staleAfterSeconds: parseDuration(spec.failure.staleAfter) ?? 0,
+    rankingHeader: spec.ranking.header,
   };
 }
 

@@ -20,6 +20,10 @@ export interface PolicyRules {
   readonly defined: readonly ('allow' | ItemRule)[];
   /** Reason codes that its items can carry, sorted. */
   readonly codes: readonly string[];
+  /** Attributes that its rank verbs group by, sorted. */
+  readonly rankBy: readonly string[];
+  /** Whether rank verbs may bring up results beyond the caller's top_n. */
+  readonly mixesResults: boolean;
 }
 
 /** Finds the contributing package and checks what it says; null when there is none, or several. */
@@ -29,11 +33,16 @@ export function readRules(modules: readonly ParsedModule[], report: Report): Pol
   const own = modules.filter(({ ast }) => packageName(ast) === contributing);
   const rules = own.flatMap(({ ast }) => (ast.rules ?? []).map((rule) => ({ rule, name: nameOf(rule) })));
   const codes = new Set<string>();
+  const rankBy = new Set<string>();
+  let mixesResults = false;
   for (const { rule, name } of rules) {
     if (name === ALLOW) checkAllow(rule, report);
     else if (isItemRule(name)) {
       if (checkSet(rule, name, report)) {
-        for (const code of checkItem(rule, name, report)) codes.add(code);
+        const constants = checkItem(rule, name, report);
+        for (const code of constants.codes) codes.add(code);
+        for (const by of constants.rankBy) rankBy.add(by);
+        mixesResults ||= constants.mixes;
       }
     } else if (LATER.includes(name)) {
       report('error', rule.location, `${name} is not available in this version`);
@@ -50,7 +59,13 @@ export function readRules(modules: readonly ParsedModule[], report: Report): Pol
       `package ${contributing} defines none of ${known.join(', ')}; it would do nothing`,
     );
   }
-  return { package: contributing, defined, codes: [...codes].toSorted() };
+  return {
+    package: contributing,
+    defined,
+    codes: [...codes].toSorted(),
+    rankBy: [...rankBy].toSorted(),
+    mixesResults,
+  };
 }
 
 function contributingPackage(modules: readonly ParsedModule[], report: Report): string | null {

@@ -1,36 +1,81 @@
-import { STRATEGIES } from '@rankguard/contract';
+import { GROUP_PATH, MIXING_VERBS, RANK_MEMBERS, RANK_VERBS, STRATEGIES } from '@rankguard/contract';
 import { callOf, type Expression, isTerm, type Rule, type Term, variable } from '../ast.ts';
 import { ITEMS, type ItemRule, type Report } from './well-known.ts';
 
 /** The form of a reason code: it becomes a label of metrics and records. */
 const CODE = /^[A-Z][A-Z0-9_]{0,63}$/;
 
-/** Checks the item that a rule adds to its set, and returns the constant reason code that it carries. */
-export function checkItem(rule: Rule, name: ItemRule, report: Report): string[] {
+/** What the compiler learns from an item: the constant reason code that it carries, the attribute that it groups by. */
+export interface ItemConstants {
+  readonly codes: readonly string[];
+  readonly rankBy: readonly string[];
+  /** Whether it is a rank verb that can bring up other results. */
+  readonly mixes: boolean;
+}
+const NOTHING: ItemConstants = { codes: [], rankBy: [], mixes: false };
+
+/** Checks the item that a rule adds to its set. */
+export function checkItem(rule: Rule, name: ItemRule, report: Report): ItemConstants {
   const { key } = rule.head;
-  if (!key) return [];
+  if (!key) return NOTHING;
   const item = literalOf(rule, key);
   const shape = ITEMS[name];
   const wanted = shape.required.map((member) => `"${member}"`).join(' and ');
   if (item === null) {
     if (key.type !== 'var' && key.type !== 'ref' && key.type !== 'call') {
       report('error', rule.location, `an item of ${name} is an object with ${wanted}, not a ${key.type}`);
-    } else if (name === 'deny') {
-      const hint = `write the object in the rule, so that its code can be read: \`${name} contains {…} if …\``;
-      report('error', rule.location, `${name}: the reason code must be a constant; ${hint}`);
+    } else if (name === 'deny' || name === 'rank') {
+      const what = name === 'deny' ? 'the reason code' : 'the verb';
+      const hint = `write the object in the rule, so that it can be read: \`${name} contains {…} if …\``;
+      report('error', rule.location, `${name}: ${what} must be a constant; ${hint}`);
     }
-    return [];
+    return NOTHING;
   }
-  checkMembers(rule, name, item, report);
+  if (name === 'rank') return checkRank(rule, item, report);
+  checkMembers(rule, name, ITEMS[name], item, report);
   if (name === 'mask') checkStrategy(rule, item.get('with'), report);
-  if (name === 'deny') return checkCode(rule, item.get('code'), report);
-  if (name === 'drop') return constantText(rule, item.get('reason'));
-  return [];
+  if (name === 'deny') return { ...NOTHING, codes: checkCode(rule, item.get('code'), report) };
+  return { ...NOTHING, codes: name === 'drop' ? constantText(rule, item.get('reason')) : [] };
 }
 
-function checkMembers(rule: Rule, name: ItemRule, item: ReadonlyMap<string, Term>, report: Report): void {
-  const required: readonly string[] = ITEMS[name].required;
-  const allowed = [...required, ...ITEMS[name].optional];
+/** Returns the attribute that the verb groups by: it must be read of each candidate, so it must be known beforehand. */
+function checkRank(rule: Rule, item: ReadonlyMap<string, Term>, report: Report): ItemConstants {
+  const [text] = constantText(rule, item.get('verb'));
+  const verb = RANK_VERBS.find((known) => known === text);
+  if (verb === undefined) {
+    const what = text === undefined ? 'must be a constant,' : `"${text}" is not`;
+    report('error', rule.location, `rank.verb ${what} one of ${RANK_VERBS.join(', ')}`);
+    return NOTHING;
+  }
+  const { required, optional } = RANK_MEMBERS[verb];
+  checkMembers(rule, `rank ${verb}`, { required: ['verb', ...required], optional }, item, report);
+  if (verb === 'diversify' && item.has('max') === item.has('max_share')) {
+    report('error', rule.location, 'a rank diversify has either "max" or "max_share"');
+  }
+  const mixes = MIXING_VERBS.includes(verb);
+  if (!item.has('by')) return { ...NOTHING, mixes };
+  const [by] = constantText(rule, item.get('by'));
+  if (by === undefined) {
+    report('error', rule.location, 'rank.by must be a constant, so that it can be read of each candidate');
+    return NOTHING;
+  }
+  if (GROUP_PATH.test(by)) return { codes: [], rankBy: [by], mixes };
+  report(
+    'error',
+    rule.location,
+    `rank.by "${by}" is neither id nor a path below fields, like fields.publisher`,
+  );
+  return NOTHING;
+}
+
+function checkMembers(
+  rule: Rule,
+  name: string,
+  { required, optional }: { readonly required: readonly string[]; readonly optional: readonly string[] },
+  item: ReadonlyMap<string, Term>,
+  report: Report,
+): void {
+  const allowed = [...required, ...optional];
   for (const member of required.filter((one) => !item.has(one))) {
     report('error', rule.location, `this item of ${name} lacks "${member}"`);
   }

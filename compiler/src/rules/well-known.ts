@@ -8,10 +8,11 @@ export const ITEMS = {
   mask: { required: ['path', 'with'], optional: [] },
   drop: { required: ['index', 'reason'], optional: [] },
   limit: { required: ['documents'], optional: ['truncate'] },
+  rank: { required: ['verb'], optional: [] },
 } as const;
 export type ItemRule = keyof typeof ITEMS;
 /** Rules that mean something in a later version: refused, so that nobody relies on what does not act. */
-export const LATER = ['hold', 'rank'];
+export const LATER = ['hold'];
 /** Every package of a policy lies below this one. */
 export const ROOT = 'rankguard';
 

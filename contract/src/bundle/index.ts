@@ -64,6 +64,8 @@ export interface ResolvedConnection {
   readonly otherPorts: readonly number[];
   /** How long the last good bundle serves when the control plane is gone. */
   readonly staleAfterSeconds: number;
+  /** Whether answers say in the header field Rankguard-Ranking what was done to their results. */
+  readonly rankingHeader: boolean;
 }
 
 export interface FieldRule {
@@ -106,6 +108,10 @@ export interface CompiledPolicy {
   /** Reason codes that the policy can give. */
   readonly codes: readonly string[];
   readonly projection: Projection;
+  /** Attributes that its rank verbs group by, e.g. `fields.publisher`; read of each candidate although no rule reaches them. */
+  readonly rankBy: readonly string[];
+  /** Whether its rank verbs may bring up results that the caller's top_n would cut off; all are asked for then. */
+  readonly mixesResults: boolean;
 }
 
 /** What a sidecar runs. */

@@ -47,6 +47,7 @@ export const REASONS = {
   BODY_TIMEOUT: denial(408, 'The body did not arrive in time.'),
   TOO_MANY_DOCUMENTS: denial(413, 'The call has more candidate documents than the limit.'),
   HEADERS_TOO_LARGE: denial(431, 'The header fields are larger than the limit.'),
+  RANKING_FIXED: denial(403, 'A policy removes or moves results, but this API gives scores by place only.'),
   // bounds on the sidecar itself
   OVERLOADED: fault(503, 'The sidecar is at its limit of calls.', true),
   BUFFER_FULL: fault(503, 'The sidecar holds as many bytes as it may.', true),

@@ -28,6 +28,13 @@ export interface CallRecord {
   readonly documents: number;
   readonly dropped: number;
   readonly results: number;
+  /** Results that each rank verb removed or moved; empty when none did anything. */
+  readonly ranking: readonly {
+    readonly verb: string;
+    readonly removed: number;
+    readonly moved: number;
+    readonly policies: readonly string[];
+  }[];
   readonly bytesIn: number;
   readonly bytesOut: number;
   readonly upstreamStatus: number | null;

@@ -49,6 +49,7 @@ spec:
       identity: { issuers: [], anonymous: 'allow' },
       policies: [],
       masking: { order: 'score-then-mask' },
+      ranking: { header: false },
       approvals: { holdSeconds: 25, expireSeconds: 3600, pendingMax: 100 },
       evidence: { level: 'masked', retentionDays: 400, required: false },
       limits: {

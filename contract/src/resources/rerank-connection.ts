@@ -94,6 +94,16 @@ const masking = object(
   { default: {} },
 );
 
+const ranking = object(
+  'What callers learn of rank verbs.',
+  {
+    header: flag('Whether answers carry Rankguard-Ranking, which says what was removed and moved.', {
+      default: false,
+    }),
+  },
+  { default: {} },
+);
+
 const approvals = object(
   'How calls wait for a second person.',
   {
@@ -150,6 +160,7 @@ const spec = object('The service, who may call it, and under which rules.', {
   ),
   masking,
   tls,
+  ranking,
   approvals,
   evidence,
   limits,

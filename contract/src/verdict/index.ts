@@ -1,4 +1,7 @@
 import type { ReasonCode } from '../reasons/index.ts';
+import type { RankObligation } from './ranking.ts';
+
+export * from './ranking.ts';
 
 /** Why a verdict is what it is: a code of the catalogue and a sentence that is safe to show (masked). */
 export interface Reason {
@@ -39,6 +42,8 @@ export interface Obligations {
   readonly drop: readonly DropObligation[];
   /** The lowest limit of all policies, or null. */
   readonly limit: LimitObligation | null;
+  /** What is done to the results, in no order that matters; of both phases together. */
+  readonly rank: readonly RankObligation[];
 }
 
 /** The value that a decision yields. Only faults throw. */
@@ -47,4 +52,4 @@ export type Verdict =
   | { readonly kind: 'deny'; readonly reason: Reason; readonly others: readonly Reason[] }
   | { readonly kind: 'hold'; readonly tier: string; readonly reason: Reason };
 
-export const NO_OBLIGATIONS: Obligations = Object.freeze({ mask: [], drop: [], limit: null });
+export const NO_OBLIGATIONS: Obligations = Object.freeze({ mask: [], drop: [], limit: null, rank: [] });

@@ -53,6 +53,8 @@ export interface ResultReading {
 export interface ResultsPart {
   readonly resultsToken: number;
   readonly results: readonly ResultReading[];
+  /** Scores by place: nothing names the document, so that nothing can be removed or moved. */
+  readonly positional?: boolean;
 }
 
 export interface ResponseReading {

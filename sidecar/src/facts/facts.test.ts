@@ -43,6 +43,7 @@ const connection: ResolvedConnection = {
   upstreamKey: null,
   listenerTls: null,
   upstreamCa: null,
+  rankingHeader: false,
   limits: {
     requestBytes: 1e6,
     responseBytes: 1e6,

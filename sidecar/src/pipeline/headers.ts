@@ -1,4 +1,6 @@
+import type { CallRecord } from '@rankguard/contract';
 import type { Dialect } from '../dialects/index.ts';
+import type { Active } from '../runtime/types.ts';
 
 /** Request fields that say nothing of the caller's data and help the upstream's operators. */
 const REQUEST = ['user-agent', 'traceparent', 'tracestate'];
@@ -40,4 +42,11 @@ export function callerHeaders(
     for (const value of values) passed.push(name, mask(value));
   }
   return passed;
+}
+
+/** What rank verbs did, for callers whose connection tells them: a list of RFC 9651, e.g. `floor;removed=2`. */
+export function rankingHeader({ bundle }: Active, ranking: CallRecord['ranking']): string[] {
+  if (!bundle.connection.rankingHeader || ranking.length === 0) return [];
+  const items = ranking.map(({ verb, removed, moved }) => `${verb};removed=${removed};moved=${moved}`);
+  return ['Rankguard-Ranking', items.join(', ')];
 }

@@ -17,6 +17,8 @@ export interface Judged {
   readonly kept: readonly (readonly number[])[];
   /** For each ranking: the overall index of its first candidate. */
   readonly offsets: readonly number[];
+  /** How many results of each ranking the caller wants; null: all. */
+  readonly topN: number | null;
 }
 
 export interface Forwardable extends Judged {
@@ -80,6 +82,7 @@ export function judgeBodiless(call: RequestCall): Forwardable | Refusal {
     obligations: verdict.obligations,
     kept: [],
     offsets: [],
+    topN: null,
     body: Buffer.alloc(0),
   };
 }
@@ -141,13 +144,14 @@ function act(
   if ('refused' in plan) return plan;
   const { kept, offsets } = plan;
   trace.dropped = trace.documents - kept.reduce((sum, part) => sum + part.length, 0);
-  const judged = { refused: false, facts, obligations, kept, offsets } as const;
+  const judged = { refused: false, facts, obligations, kept, offsets, topN: reading.topN } as const;
   const empty = kept.filter((part) => part.length === 0).length;
   if (empty === kept.length) return { ...judged, body: null };
   if (empty > 0) {
     return refuse('NOT_ALLOWED', 'one of the rankings has no candidate left; send it in a call of its own');
   }
   const edits = dropEdits(document, reading, kept, offsets);
+  edits.push(...topNEdits(document, reading, kept, active.policies.mixesResults));
   if (active.bundle.masking.order === 'mask-then-score') {
     const result = active.masker.json(document, requestPlaces(reading), obligations.mask);
     addCounts(trace.masked, result.counts);
@@ -193,16 +197,22 @@ function dropEdits(
     if (staying.size === part.candidates.length) continue;
     const offset = offsets[place] ?? 0;
     edits.push(...removeElements(document, part.documentsToken, (index) => !staying.has(offset + index)));
-    if (reading.topN !== null && reading.topN > staying.size) {
-      const { topNToken } = reading;
-      edits.push({
-        start: document.start(topNToken),
-        end: document.end(topNToken),
-        with: String(staying.size),
-      });
-    }
   }
   return edits;
+}
+
+/** Not more results than candidates that are left; as many where rank verbs choose among all of them. */
+function topNEdits(
+  document: JsonDocument,
+  { topN, topNToken, parts }: RequestReading,
+  kept: readonly (readonly number[])[],
+  all: boolean,
+): Edit[] {
+  if (topN === null) return [];
+  const most = Math.max(...kept.map((part) => part.length));
+  const dropped = parts.some(({ candidates }, place) => candidates.length !== kept[place]?.length);
+  if (!(topN > most && dropped) && !(topN < most && all)) return [];
+  return [{ start: document.start(topNToken), end: document.end(topNToken), with: String(most) }];
 }
 
 function requestPlaces(reading: RequestReading) {

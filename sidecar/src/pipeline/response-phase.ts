@@ -1,12 +1,13 @@
 import { REASONS } from '@rankguard/contract';
-import type { ResponseReading } from '../dialects/index.ts';
+import type { ResponseReading, ResultsPart } from '../dialects/index.ts';
 import { responseFacts } from '../facts/index.ts';
 import { decodeBody } from '../forward/encoding.ts';
 import type { UpstreamResponse } from '../forward/index.ts';
-import { removeElements } from '../json/elements.ts';
+import { rearrangeElements } from '../json/rearrange.ts';
 import { splice } from '../json/splice.ts';
 import type { Edit, JsonDocument } from '../json/types.ts';
-import { callerHeaders } from './headers.ts';
+import { attributeOf, planRanking, type RankPlan, rank } from '../ranking/index.ts';
+import { callerHeaders, rankingHeader } from './headers.ts';
 import { type Answer, type Refusal, refusalAnswer, refuse } from './refusal.ts';
 import { decideOn, type Judged, type RequestCall, refusalOf } from './request-phase.ts';
 import { addCounts, lap } from './trace.ts';
@@ -54,19 +55,27 @@ export function judgeResponse(
   const decided = decideResponse(call, judged, response, reading, body.length);
   at = lap(call.trace, 'decide', at);
   if ('refused' in decided) return decided;
-  const edits = reading === null ? [] : repair(document, reading, judged, decided.dropped);
   const places = { queries: [], documents: [], results: resultPlaces(reading, judged) };
   const masked = call.active.masker.json(document, places, decided.mask);
   addCounts(call.trace.masked, masked.counts);
-  edits.push(...masked.edits);
+  const edits =
+    reading === null ? masked.edits : arrange(call, document, reading, judged, decided, masked.edits);
+  if ('refused' in edits) return edits;
   const answer = splice(body, edits);
   lap(call.trace, 'act', at);
-  return { status, headers: [...passedHeaders(call, response), ...JSON_TYPE], body: answer };
+  const headers = [
+    ...passedHeaders(call, response),
+    ...rankingHeader(call.active, call.trace.ranking),
+    ...JSON_TYPE,
+  ];
+  return { status, headers, body: answer };
 }
 
 interface Decided {
   readonly mask: Judged['obligations']['mask'];
   readonly dropped: ReadonlySet<number>;
+  /** null: no rank verb. */
+  readonly ranking: RankPlan | null;
 }
 
 function decideResponse(
@@ -78,40 +87,72 @@ function decideResponse(
 ): Decided | Refusal {
   const { mask, drop } = judged.obligations;
   const dropped = new Set(drop.map(({ index }) => index));
-  if (!call.active.policies.seesResponse) return { mask, dropped };
+  if (!call.active.policies.seesResponse) return planned(mask, dropped, judged.obligations.rank);
   const facts = responseFacts(judged.facts, { status: response.status, bytes }, reading, judged.kept);
   const verdict = decideOn(call, facts, 'response');
   if (verdict.kind !== 'allow') return refusalOf(verdict);
   for (const { index } of verdict.obligations.drop) dropped.add(index);
-  return { mask: [...mask, ...verdict.obligations.mask], dropped };
+  const verbs = [...judged.obligations.rank, ...verdict.obligations.rank];
+  return planned([...mask, ...verdict.obligations.mask], dropped, verbs);
 }
 
-/** Gives every result the caller's own index back, and removes results of dropped candidates. */
-function repair(
+function planned(
+  mask: Decided['mask'],
+  dropped: Decided['dropped'],
+  verbs: Judged['obligations']['rank'],
+): Decided | Refusal {
+  const ranking = planRanking(verbs);
+  if (ranking === null || !('conflict' in ranking)) return { mask, dropped, ranking };
+  const reason = { code: 'POLICY_FAULT', message: ranking.conflict, policy: ranking.policy } as const;
+  return { refused: true, reason };
+}
+
+/**
+ * Gives every result the caller's own index back, removes results of dropped candidates, and does what the rank
+ * verbs say; `edits` inside results travel with them.
+ */
+function arrange(
+  { active, trace }: RequestCall,
   document: JsonDocument,
   reading: ResponseReading,
   judged: Judged,
-  dropped: ReadonlySet<number>,
-): Edit[] {
-  const edits: Edit[] = [];
+  { dropped, ranking: plan }: Decided,
+  edits: readonly Edit[],
+): Edit[] | Refusal {
+  let result = [...edits];
+  // All results were asked for, so that the verbs could choose; the caller gets as many as it wants.
+  const most = active.policies.mixesResults && judged.topN !== null ? judged.topN : Number.POSITIVE_INFINITY;
+  const groupOf = (index: number, by: string) => attributeOf(judged.facts.documents[index], by);
   for (const [place, part] of reading.parts.entries()) {
     const kept = judged.kept[place] ?? [];
-    const offset = judged.offsets[place] ?? 0;
-    for (const result of part.results) {
-      const own = (kept[result.index] ?? 0) - offset;
-      if (own === result.index) continue;
-      edits.push({
-        start: document.start(result.indexToken),
-        end: document.end(result.indexToken),
-        with: String(own),
-      });
-    }
-    const gone = (order: number) => dropped.has(kept[part.results[order]?.index ?? -1] ?? -1);
-    if (part.results.some((_, order) => gone(order))) {
-      edits.push(...removeElements(document, part.resultsToken, gone));
-    }
+    result.push(...ownIndices(document, part, kept, judged.offsets[place] ?? 0));
+    const ranked = part.results
+      .map(({ index, score }, at) => ({ place: at, index: kept[index] ?? -1, score }))
+      .filter(({ index }) => !dropped.has(index));
+    const ranking =
+      plan === null ? { order: ranked.map((one) => one.place), effects: [] } : rank(ranked, plan, groupOf);
+    trace.ranking.push(...ranking.effects);
+    const order = ranking.order.slice(0, most);
+    const unchanged = order.length === part.results.length && order.every((from, to) => from === to);
+    if (unchanged) continue;
+    if (part.positional) return refuse('RANKING_FIXED');
+    result = rearrangeElements(document, part.resultsToken, order, result);
   }
-  return edits;
+  return result;
+}
+
+function ownIndices(
+  document: JsonDocument,
+  part: ResultsPart,
+  kept: readonly number[],
+  offset: number,
+): Edit[] {
+  if (part.positional) return [];
+  return part.results.flatMap(({ index, indexToken }) => {
+    const own = (kept[index] ?? 0) - offset;
+    if (own === index) return [];
+    return [{ start: document.start(indexToken), end: document.end(indexToken), with: String(own) }];
+  });
 }
 
 function resultPlaces(reading: ResponseReading | null, judged: Judged) {

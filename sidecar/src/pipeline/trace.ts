@@ -13,6 +13,7 @@ export interface Trace {
   readonly timings: Record<string, number>;
   readonly masked: Record<string, number>;
   readonly shadow: { policy: string; code: string }[];
+  readonly ranking: CallRecord['ranking'][number][];
   dialect: string | null;
   operation: string | null;
   identity: Identity | null;
@@ -36,6 +37,7 @@ export function createTrace(id: string, method: string, path: string): Trace {
     timings: {},
     masked: {},
     shadow: [],
+    ranking: [],
     dialect: null,
     operation: null,
     identity: null,
@@ -107,6 +109,7 @@ export function recordOf(
     documents: trace.documents,
     dropped: trace.dropped,
     results: trace.results,
+    ranking: trace.ranking,
     bytesIn: trace.bytesIn,
     bytesOut: outcome.bytesOut,
     upstreamStatus: trace.upstreamStatus,

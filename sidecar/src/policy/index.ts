@@ -30,6 +30,8 @@ export interface PolicySet {
   readonly projection: Projection;
   /** false when no policy can tell the phases apart. */
   readonly seesResponse: boolean;
+  /** Whether rank verbs of an enforcing policy may bring up results beyond the caller's top_n. */
+  readonly mixesResults: boolean;
   /**
    * Never throws: a policy's fault is a denial that names it. In the response phase only the policies that can
    * tell the phases apart are asked; the others said in the request phase what they have to say.
@@ -86,8 +88,11 @@ export function createPolicySet(
     }
   };
   return {
-    projection: policies.map((policy) => policy.projection).reduce(unionProjection, {}),
+    projection: policies
+      .flatMap(({ projection, rankBy }) => [projection, ...rankBy.map(groupProjection)])
+      .reduce(unionProjection, {}),
     seesResponse: responders.length > 0,
+    mixesResults: policies.some(({ mode, mixesResults }) => mode === 'enforce' && mixesResults),
     decide,
     warm,
   };
@@ -95,6 +100,12 @@ export function createPolicySet(
 
 function seesResponse(projection: Projection): boolean {
   return PHASE_FACTS.some((fact) => reaches(projection, [fact]));
+}
+
+/** What must be read of each candidate so that a rank verb can group by this attribute. */
+function groupProjection(by: string): Projection {
+  const member = by.split('.').reduceRight<Projection>((inner, name) => ({ [name]: inner }), true);
+  return { request: { documents: { '*': member } } };
 }
 
 /** Facts as text for one view of them. */

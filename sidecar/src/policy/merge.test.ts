@@ -20,7 +20,7 @@ describe('mergeAnswers', () => {
     expect(mergeAnswers([ALLOW, says('s/b', {})], 'request').verdict).toEqual({
       kind: 'allow',
       by: ['s/allow'],
-      obligations: { mask: [], drop: [], limit: null },
+      obligations: { mask: [], drop: [], limit: null, rank: [] },
     });
     for (const answers of [[], [says('s/b', {})], [says('s/b', { allow: true }, 'shadow')]]) {
       expect(mergeAnswers(answers, 'request').verdict).toMatchObject({
@@ -131,6 +131,7 @@ describe('mergeAnswers', () => {
           { path: 'query', with: 'redact', policy: 's/b' },
         ],
         limit: { documents: 50, truncate: false, policy: 's/b' },
+        rank: [],
       },
     });
   });

@@ -4,6 +4,7 @@ import {
   type LimitObligation,
   type MaskObligation,
   type Obligations,
+  type RankObligation,
   REASONS,
   type Reason,
   type Strategy,
@@ -69,17 +70,14 @@ function obligationsOf(answers: readonly PolicyAnswer[]): Obligations {
   const mask = new Map<string, MaskObligation>();
   const drop = new Map<number, DropObligation>();
   let limit: LimitObligation | null = null;
+  const rank: RankObligation[] = [];
   for (const { policy, said } of answers) {
     if (!('output' in said)) continue;
-    for (const item of said.output.mask) {
-      const other = mask.get(item.path);
-      if (other === undefined || strictness(item.with) > strictness(other.with)) {
-        mask.set(item.path, { ...item, policy });
-      }
-    }
+    for (const item of said.output.mask) keepStricter(mask, { ...item, policy });
     for (const item of said.output.drop) {
       if (!drop.has(item.index)) drop.set(item.index, { ...item, policy });
     }
+    for (const item of said.output.rank) rank.push({ ...item, policy });
     for (const item of said.output.limit) {
       if (isStricter(item, limit)) limit = { ...item, policy };
     }
@@ -88,7 +86,13 @@ function obligationsOf(answers: readonly PolicyAnswer[]): Obligations {
     mask: [...mask.values()],
     drop: [...drop.values()].toSorted((a, b) => a.index - b.index),
     limit,
+    rank,
   };
+}
+
+function keepStricter(masks: Map<string, MaskObligation>, item: MaskObligation): void {
+  const other = masks.get(item.path);
+  if (other === undefined || strictness(item.with) > strictness(other.with)) masks.set(item.path, item);
 }
 
 /** From what shows most of a value to what shows not even that there was one. */

@@ -17,7 +17,13 @@ describe('parseOutput', () => {
       ],
       limit: [{ documents: 5, truncate: true }, { documents: 0 }],
       hold: [],
-      rank: [],
+      rank: [
+        { verb: 'reorder', index: 1, move: 'boost' },
+        { verb: 'limit', results: 5 },
+        { verb: 'floor', min_score: 0.2, below: 'last' },
+        { verb: 'diversify', by: 'fields.publisher', top: 10, max_share: 0.3 },
+        { verb: 'cap', by: 'fields.age', max: 2 },
+      ],
     });
     expect(output).toEqual({
       allow: true,
@@ -34,11 +40,18 @@ describe('parseOutput', () => {
         { documents: 0, truncate: false },
         { documents: 5, truncate: true },
       ],
+      rank: [
+        { verb: 'cap', by: 'fields.age', value: null, max: 2, over: 'remove' },
+        { verb: 'diversify', by: 'fields.publisher', top: 10, max: 3 },
+        { verb: 'floor', min_score: 0.2, below: 'last' },
+        { verb: 'limit', results: 5 },
+        { verb: 'reorder', index: 1, move: 'boost', places: null },
+      ],
     });
   });
 
   test('silence is no allow', () => {
-    expect(parseOutput({})).toEqual({ allow: false, deny: [], mask: [], drop: [], limit: [] });
+    expect(parseOutput({})).toEqual({ allow: false, deny: [], mask: [], drop: [], limit: [], rank: [] });
   });
 
   test.each<[string, unknown, string]>([
@@ -64,7 +77,30 @@ describe('parseOutput', () => {
     ['a limit without a number', { limit: [{ truncate: true }] }, 'the documents of a limit'],
     ['a truncate that is no boolean', { limit: [{ documents: 1, truncate: 1 }] }, 'the truncate of a limit'],
     ['hold', { hold: [{ tier: 'high', reason: 'x' }] }, 'hold is not supported'],
-    ['rank', { rank: [{ verb: 'floor', min_score: 1 }] }, 'rank is not supported'],
+    ['a verb that is none', { rank: [{ verb: 'lift' }] }, 'the verb of a rank is not one of floor, cap'],
+    ['a rank that is null', { rank: [null] }, 'the verb of a rank'],
+    ['a floor without a score', { rank: [{ verb: 'floor' }] }, 'the min_score of a floor is not a number'],
+    [
+      'a floor with more',
+      { rank: [{ verb: 'floor', min_score: 1, by: 'id' }] },
+      'a floor has a member other',
+    ],
+    [
+      'a cap by the text',
+      { rank: [{ verb: 'cap', by: 'text', max: 1 }] },
+      'the by of a cap is neither id nor a path below fields',
+    ],
+    [
+      'a diversify with two bounds',
+      { rank: [{ verb: 'diversify', by: 'id', top: 3, max: 1, max_share: 0.5 }] },
+      'either max or max_share',
+    ],
+    [
+      'a share above one',
+      { rank: [{ verb: 'diversify', by: 'id', top: 3, max_share: 1.5 }] },
+      'the max_share of a diversify',
+    ],
+    ['a move sideways', { rank: [{ verb: 'reorder', index: 0, move: 'aside' }] }, 'the move of a reorder'],
   ])('refuses %s', (_, value, message) => {
     let thrown: unknown;
     try {

@@ -1,4 +1,6 @@
-import { CodedError, STRATEGIES, type Strategy } from '@rankguard/contract';
+import { type RankVerb, STRATEGIES, type Strategy } from '@rankguard/contract';
+import { rankVerb } from './rank-output.ts';
+import { boolean, count, list, malformed, members, string } from './values.ts';
 
 /** The one entrypoint of every module: an object of what the policy says, made by the compiler. */
 export const ENTRYPOINT = 'rankguard/main/result';
@@ -27,6 +29,7 @@ export interface PolicyOutput {
   readonly mask: readonly Mask[];
   readonly drop: readonly Drop[];
   readonly limit: readonly Limit[];
+  readonly rank: readonly RankVerb[];
 }
 
 const CODE = /^[A-Z][A-Z0-9_]*$/;
@@ -35,9 +38,7 @@ const MEMBERS = ['allow', 'deny', 'hold', 'mask', 'drop', 'rank', 'limit'];
 /** Reads a module's result strictly. Throws POLICY_FAULT, with the place, for anything that is not understood. */
 export function parseOutput(value: unknown): PolicyOutput {
   const output = members(value, 'the result', MEMBERS);
-  for (const verb of ['hold', 'rank']) {
-    if (list(output, verb).length > 0) throw malformed(`${verb} is not supported by this version`);
-  }
+  if (list(output, 'hold').length > 0) throw malformed('hold is not supported by this version');
   return {
     allow: output['allow'] === undefined ? false : boolean(output['allow'], 'allow'),
     deny: list(output, 'deny')
@@ -50,6 +51,9 @@ export function parseOutput(value: unknown): PolicyOutput {
     limit: list(output, 'limit')
       .map(limit)
       .toSorted((a, b) => a.documents - b.documents),
+    rank: list(output, 'rank')
+      .map(rankVerb)
+      .toSorted(by((item) => JSON.stringify(item))),
   };
 }
 
@@ -86,44 +90,10 @@ function limit(value: unknown): Limit {
   };
 }
 
-function list(output: Readonly<Record<string, unknown>>, verb: string): readonly unknown[] {
-  const items = output[verb];
-  if (items === undefined) return [];
-  if (!Array.isArray(items)) throw malformed(`${verb} is not a set`);
-  return items;
-}
-
-function members(value: unknown, what: string, known: readonly string[]): Readonly<Record<string, unknown>> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw malformed(`${what} is not an object`);
-  }
-  if (Object.keys(value).some((member) => !known.includes(member))) {
-    throw malformed(`${what} has a member other than ${known.join(', ')}`);
-  }
-  return value as Readonly<Record<string, unknown>>;
-}
-
-function string(value: unknown, what: string): string {
-  if (typeof value !== 'string') throw malformed(`${what} is not a string`);
-  return value;
-}
-
-function boolean(value: unknown, what: string): boolean {
-  if (typeof value !== 'boolean') throw malformed(`${what} is not a boolean`);
-  return value;
-}
-
 function code(value: unknown, what: string): string {
   const text = string(value, what);
   if (!CODE.test(text)) throw malformed(`${what} is not upper case with underscores, like DATASET_FORBIDDEN`);
   return text;
-}
-
-function count(value: unknown, what: string): number {
-  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0) {
-    throw malformed(`${what} is not a whole number of 0 or more`);
-  }
-  return value;
 }
 
 function by<T>(key: (item: T) => string): (a: T, b: T) => number {
@@ -136,9 +106,4 @@ function byIndexThenReason(a: Drop, b: Drop): number {
 
 function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
-}
-
-/** Says where, never what: the value can hold personal data. */
-function malformed(why: string): CodedError {
-  return new CodedError('POLICY_FAULT', `the output is malformed: ${why}`);
 }

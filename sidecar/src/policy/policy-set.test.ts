@@ -59,6 +59,7 @@ describe('a policy set', () => {
           mask: [{ path: 'documents[*].fields.email', with: 'token', policy: 'shop/readers' }],
           drop: [{ index: 1, reason: 'NOT_AUTHORISED', policy: 'shop/readers' }],
           limit: { documents: 50, truncate: true, policy: 'shop/readers' },
+          rank: [],
         },
       },
       shadow: [],
