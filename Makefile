@@ -10,7 +10,7 @@ OPA := tools/.cache/opa.path
 
 CLUSTER := $(NODE) tools/cluster/main.ts
 
-.PHONY: help setup demo test test-unit cluster cluster-down cluster-programs lint typecheck build bench clean
+.PHONY: help setup demo test test-unit cluster cluster-down cluster-programs images lint typecheck build bench clean
 
 help: ## Show this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,6 +41,15 @@ test: setup ## Run every check and test; ends with "N passed, N failed, N skippe
 
 test-unit: setup ## Run the Jest suites (ARGS="path or -t name")
 	@npm test --silent -- $(ARGS)
+
+cluster: setup ## Start a Kubernetes here: kind where Docker runs, else a real node (root)
+	@$(CLUSTER) up
+
+cluster-down: setup ## Stop it and remove everything of it
+	@$(CLUSTER) down
+
+images: setup ## Build the images with Docker or buildah (ARGS="--tag TAG --base IMAGE")
+	@$(NODE) tools/images/main.ts $(ARGS)
 
 cluster-programs: setup ## Build a Kubernetes node's programs with Go, once (8 minutes)
 	@$(CLUSTER) binaries

@@ -18,4 +18,6 @@ export const NODE_PACKAGES: Readonly<Record<string, string>> = {
   ethtool: '/usr/sbin/ethtool',
   iproute2: '/usr/sbin/ip',
   buildah: '/usr/bin/buildah',
+  // Scrapes the guarded pods in the end-to-end suite, and checks the alert rules (promtool).
+  prometheus: '/usr/bin/promtool',
 };

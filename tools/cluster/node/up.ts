@@ -1,15 +1,17 @@
-import { existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { apiServerArguments, etcdArguments, isReady } from '../api-server.ts';
 import { BINARY_NAMES, type BinaryName, type BinaryStore } from '../binaries.ts';
 import { type Authority, createAuthority, type KeyPair, writeKubeconfig } from '../certificates.ts';
 import { waitUntil } from '../processes.ts';
+import { installPackages, reasonAgainstNode } from '../requirements.ts';
 import { run } from '../run.ts';
 import { type Configuration, writeConfiguration } from './configuration.ts';
-import { buildPauseImage } from './images.ts';
+import { down } from './down.ts';
 import { type Layout, NETWORK, NODE_NAME } from './layout.ts';
 import { createNetwork } from './network.ts';
 import { createParts, type Parts } from './parts.ts';
+import { buildPauseImage } from './pause.ts';
 
 export interface UpOptions {
   readonly layout: Layout;
@@ -22,8 +24,11 @@ export async function up({ layout, store, say }: UpOptions): Promise<void> {
   if (existsSync(layout.folder) && !existsSync(layout.mark)) {
     throw new Error(`${layout.folder} is there and is not a cluster's folder; name another`);
   }
+  const reason = await reasonAgainstNode();
+  if (reason !== null) throw new Error(reason);
+  await installPackages(say);
   const programs = await store.obtain(BINARY_NAMES);
-  rmSync(layout.folder, { recursive: true, force: true });
+  await down(layout);
   mkdirSync(layout.bin, { recursive: true });
   writeFileSync(layout.mark, '');
   for (const [name, path] of Object.entries(programs)) symlinkSync(path, join(layout.bin, name));

@@ -1,7 +1,7 @@
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { buildah } from '../../images/builder.ts';
 import type { BinaryName } from '../binaries.ts';
-import { buildah } from '../images/buildah.ts';
 import { run } from '../run.ts';
 import { type Layout, PAUSE_IMAGE } from './layout.ts';
 

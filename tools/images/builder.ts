@@ -1,4 +1,4 @@
-import { run } from '../run.ts';
+import { run } from '../cluster/run.ts';
 
 export interface BuildOptions {
   readonly image: string;
