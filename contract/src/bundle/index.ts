@@ -76,11 +76,16 @@ export interface FieldRule {
   /** Paths of the facts, whatever the dialect: `query`, `documents[*].fields.email`. */
   readonly facts: readonly string[];
   readonly with: Strategy;
+  /** How many characters `partial` keeps; 4 when absent. */
+  readonly keepLast?: number;
+  /** Only strings and numbers go, also those in a container; its shape, booleans and null stay. */
+  readonly values?: boolean;
 }
 
 export interface DetectorRule {
   readonly entities: readonly Entity[];
   readonly with: Strategy;
+  readonly keepLast?: number;
 }
 
 export interface ResolvedMasking {
@@ -88,8 +93,16 @@ export interface ResolvedMasking {
   readonly order: 'score-then-mask' | 'mask-then-score';
   readonly fields: readonly FieldRule[];
   readonly detectors: readonly DetectorRule[];
-  /** Key of `token`; null when no rule uses it. */
+  /** Key of `token` and `surrogate`; null when no rule uses it. */
   readonly tokenKey: SecretRef | null;
+  /** Tokens of different domains cannot be joined. */
+  readonly tokenDomain?: string;
+  /** Least score of a finding, 0 to 1, where it is not the detectors' own. */
+  readonly thresholds?: Readonly<Partial<Record<Entity, number>>>;
+  /** Values that are no finding. */
+  readonly allow?: readonly string[];
+  /** Values that always are. */
+  readonly deny?: readonly { readonly value: string; readonly entity: Entity }[];
 }
 
 export interface CompiledPolicy {

@@ -1,14 +1,18 @@
 import type { ResolvedMasking } from '@rankguard/contract';
-import { type Edit, type JsonReader, splice } from '../json/index.ts';
+import { type JsonReader, splice } from '../json/index.ts';
 import type { Kernel } from '../kernel/index.ts';
-import { JsonMasking, replacement, type Tools } from './json.ts';
+import { createDetector } from './detect/index.ts';
+import { JsonMasking, OUTERMOST, type Tools } from './json.ts';
 import { createPlan, type Plan } from './plan.ts';
-import { createScanner, Ranges, SHORTEST } from './scanner.ts';
+import { createScanner, SHORTEST } from './scanner.ts';
 import { createReplacer } from './strategies.ts';
 import { Targets } from './targets.ts';
-import type { Masker, MaskLabel, MaskResult } from './types.ts';
+import { createTextMasking } from './text.ts';
+import type { Masker, MaskNote, MaskResult } from './types.ts';
 
-export type { Masker, MaskLabel, MaskResult, Place, Places } from './types.ts';
+export { type MaskedBody, maskBody } from './body/index.ts';
+export { createStreamMasker, STREAM_KINDS, type StreamKind, type StreamMasker } from './stream/index.ts';
+export type { Masker, MaskLabel, MaskNote, MaskResult, Place, Places, TextFinding } from './types.ts';
 
 export interface MaskerOptions {
   /** May be the one that holds the documents: only its scratch is used. */
@@ -16,18 +20,23 @@ export interface MaskerOptions {
   /** Makes a reader with a kernel of its own, for JSON in strings. Called at most once per depth. */
   readonly createReader: () => JsonReader;
   readonly masking: ResolvedMasking;
-  /** The key of `token`, null when no rule uses it. */
+  /** The key of `token` and `surrogate`, null when no rule uses it. */
   readonly tokenKey: Uint8Array | null;
+  /** Told of each value that is masked, for who wants to explain. */
+  readonly note?: (note: MaskNote) => void;
 }
 
 /**
- * A masker for one profile. Throws CONFIG_UNSUPPORTED for strategies and paths that this version does not
- * have, CONFIG_INVALID for tokens without a key.
+ * A masker for one profile. Throws CONFIG_UNSUPPORTED for paths that this version does not have,
+ * CONFIG_INVALID for tokens or surrogates without a key.
  */
-export function createMasker({ kernel, createReader, masking, tokenKey }: MaskerOptions): Masker {
+export function createMasker(options: MaskerOptions): Masker {
+  const { kernel, createReader, masking, tokenKey, note } = options;
   const plan = createPlan(masking, tokenKey);
+  const { thresholds = {}, allow = [], deny = [] } = masking;
+  const detector = createDetector({ kernel, entities: plan.entities, thresholds, allow, deny });
   const scanner = createScanner(kernel);
-  const replacer = createReplacer(tokenKey);
+  const replacer = createReplacer(tokenKey, masking.tokenDomain);
   const readers: JsonReader[] = [];
   const idle = isIdle(plan);
 
@@ -37,29 +46,18 @@ export function createMasker({ kernel, createReader, masking, tokenKey }: Masker
   }
 
   function toolsFor(counts: Record<string, number>): Tools {
-    const count = (label: MaskLabel) => {
-      counts[label] = (counts[label] ?? 0) + 1;
+    const report: Tools['report'] = (one, where) => {
+      counts[one.label] = (counts[one.label] ?? 0) + 1;
+      note?.({ ...one, path: where() });
     };
-    return { plan, scanner, replacer, nestedReader, count };
+    return { plan, detector, scanner, replacer, nestedReader, report };
   }
 
+  const texts = createTextMasking({ plan, detector, replacer });
+
   function text(bytes: Buffer): MaskResult {
-    const edits: Edit[] = [];
     const counts: Record<string, number> = {};
-    if (!plan.detects || bytes.length < SHORTEST) return { edits, counts };
-    const ranges = new Ranges();
-    ranges.add(0, 0, bytes.length, false);
-    const tools = toolsFor(counts);
-    const findings = scanner.find(bytes, ranges);
-    for (let at = 0; at < findings.count; at++) {
-      const judged = findings.isWeak(at) ? null : plan.judge(findings.kinds(at));
-      if (judged === null) continue;
-      tools.count(judged.entity);
-      const start = findings.start(at);
-      const end = findings.end(at);
-      edits.push({ start, end, with: replacement(tools, bytes, start, end, judged) });
-    }
-    return { edits, counts };
+    return { edits: texts.edits(bytes, toolsFor(counts).report), counts };
   }
 
   return {
@@ -71,10 +69,11 @@ export function createMasker({ kernel, createReader, masking, tokenKey }: Masker
       targets.addPaths(document, plan.paths);
       targets.addFacts(document, places, plan.facts);
       targets.addFacts(document, places, obliged);
-      const edits = new JsonMasking(toolsFor(counts), document, targets, 0, () => false).run();
+      const edits = new JsonMasking(toolsFor(counts), document, targets, OUTERMOST).run();
       return { edits, counts };
     },
     text,
+    find: texts.find,
     string(value) {
       if (value.length < SHORTEST) return value;
       const bytes = Buffer.from(value);

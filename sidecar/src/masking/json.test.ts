@@ -419,12 +419,14 @@ describe('fields by facts path', () => {
 
 describe('what a profile or policy may not ask', () => {
   test('surrogates, and tokens without a key', () => {
-    expect(thrown(() => maskerOf([{ names: ['a'], with: 'surrogate' }]))).toBe('CONFIG_UNSUPPORTED');
-    expect(thrown(() => maskerOf([], 'surrogate'))).toBe('CONFIG_UNSUPPORTED');
+    expect(thrown(() => maskerOf([{ names: ['a'], with: 'surrogate' }], 'redact', null))).toBe(
+      'CONFIG_INVALID',
+    );
+    expect(thrown(() => maskerOf([], 'surrogate', null))).toBe('CONFIG_INVALID');
     expect(thrown(() => maskerOf([{ names: ['a'], with: 'token' }], 'redact', null))).toBe('CONFIG_INVALID');
     const obliged = (strategy: Strategy, key: Uint8Array | null) =>
       thrown(() => mask(maskerOf([], null, key), '{}', places, [{ path: 'query', with: strategy }]));
-    expect(obliged('surrogate', TOKEN_KEY)).toBe('POLICY_FAULT');
+    expect(obliged('surrogate', null)).toBe('POLICY_FAULT');
     expect(obliged('token', null)).toBe('POLICY_FAULT');
     expect(obliged('token', TOKEN_KEY)).toBeUndefined();
   });

@@ -33,4 +33,35 @@ export class Outline {
     }
     return -1;
   }
+
+  /**
+   * Where a key or value stands, as a JSONPath (RFC 9535) behind `root`. Names that `isPersonal` are not shown.
+   */
+  path(token: number, root: string, isPersonal: (name: string) => boolean): string {
+    const document = this.#document;
+    const parts: string[] = [];
+    for (let at = token; at > 0; at = this.parent(at)) {
+      const key = document.kind(at) === Kind.Key ? at : at - 1;
+      const parent = this.parent(at);
+      if (document.kind(parent) === Kind.Array) parts.push(`[${this.#place(parent, at)}]`);
+      else parts.push(step(document.string(key), isPersonal));
+    }
+    return root + parts.reverse().join('');
+  }
+
+  #place(array: number, element: number): number {
+    let place = 0;
+    for (const token of this.#document.elements(array)) {
+      if (token >= element) break;
+      place++;
+    }
+    return place;
+  }
+}
+
+const SHOWN = 64;
+
+function step(name: string, isPersonal: (name: string) => boolean): string {
+  if (isPersonal(name) || name.length > SHOWN) return "['…']";
+  return /^[A-Za-z_]\w*$/.test(name) ? `.${name}` : `['${name.replace(/['\\]/g, '\\$&')}']`;
 }

@@ -2,25 +2,24 @@ import type { Entity, MaskObligation, ResolvedMasking, Strategy } from '@rankgua
 import { type FactsPath, parseFactsPath } from './facts-paths.ts';
 import { NameMatcher } from './names.ts';
 import { parseJsonPath, type Segment } from './paths.ts';
-import { entitiesOf } from './scanner.ts';
-import { checkStrategy, fixedText, stricter } from './strategies.ts';
+import { checkStrategy, fixedText, KEEP, stricter, type Treatment } from './strategies.ts';
 import type { MaskLabel } from './types.ts';
 
 export interface FactsRule {
   readonly path: FactsPath;
-  readonly strategy: Strategy;
+  readonly treatment: Treatment;
   readonly label: MaskLabel;
 }
 
 export interface PathRule {
   readonly segments: readonly Segment[];
-  readonly strategy: Strategy;
+  readonly treatment: Treatment;
 }
 
 /** What the profile asks for about a finding. */
 export interface Judgement {
   readonly entity: Entity;
-  readonly strategy: Strategy;
+  readonly treatment: Treatment;
   /** The text in its place, when that does not depend on the value. */
   readonly fixed: string | null;
 }
@@ -29,8 +28,10 @@ export interface Judgement {
 export interface Plan {
   /** Whether anything is looked for in texts. */
   readonly detects: boolean;
-  /** About findings with these kinds; null when it asks for none of their entities. */
-  judge(kinds: number): Judgement | null;
+  /** What is looked for. */
+  readonly entities: readonly Entity[];
+  /** About findings of an entity; null when it does not ask for it. */
+  judge(entity: Entity): Judgement | null;
   readonly names: NameMatcher;
   readonly paths: readonly PathRule[];
   readonly facts: readonly FactsRule[];
@@ -43,28 +44,28 @@ const REMEMBERED = 1024;
 
 /** Throws CONFIG_UNSUPPORTED or CONFIG_INVALID for a profile that asks for what cannot be done. */
 export function createPlan(masking: ResolvedMasking, tokenKey: Uint8Array | null): Plan {
-  const detectors = new Map<Entity, Strategy>();
+  const detectors = new Map<Entity, Treatment>();
   for (const rule of masking.detectors) {
-    checkConfig(rule.with);
+    const treatment = checked(rule);
     for (const entity of rule.entities) {
       const before = detectors.get(entity);
-      detectors.set(entity, before === undefined ? rule.with : stricter(before, rule.with));
+      detectors.set(entity, before === undefined ? treatment : stricter(before, treatment));
     }
   }
   const paths: PathRule[] = [];
   const facts: FactsRule[] = [];
-  for (const { paths: bodies, facts: meanings, with: strategy } of masking.fields) {
-    checkConfig(strategy);
-    for (const path of bodies) paths.push({ segments: parseJsonPath(path), strategy });
-    for (const path of meanings) {
-      facts.push({ path: parseFactsPath(path, 'CONFIG_UNSUPPORTED'), strategy, label: 'FIELD' });
+  for (const rule of masking.fields) {
+    const treatment = checked(rule);
+    for (const path of rule.paths) paths.push({ segments: parseJsonPath(path), treatment });
+    for (const path of rule.facts) {
+      facts.push({ path: parseFactsPath(path, 'CONFIG_UNSUPPORTED'), treatment, label: 'FIELD' });
     }
   }
   const known = new Map<string, FactsPath>();
 
-  function checkConfig(strategy: Strategy): void {
-    const code = strategy === 'token' ? 'CONFIG_INVALID' : 'CONFIG_UNSUPPORTED';
-    checkStrategy(strategy, tokenKey, code);
+  function checked(rule: { readonly with: Strategy; readonly keepLast?: number }): Treatment {
+    checkStrategy(rule.with, tokenKey, 'CONFIG_INVALID');
+    return { strategy: rule.with, keep: rule.keepLast ?? KEEP };
   }
 
   function pathOf(text: string): FactsPath {
@@ -76,33 +77,25 @@ export function createPlan(masking: ResolvedMasking, tokenKey: Uint8Array | null
     return path;
   }
 
-  const judgements = new Map<number, Judgement | null>();
-
-  /** There are few combinations of kinds, so all that come up are kept. */
-  function judge(kinds: number): Judgement | null {
-    const seen = judgements.get(kinds);
-    if (seen !== undefined) return seen;
-    const asked = entitiesOf(kinds).filter((entity) => detectors.has(entity));
-    const strategies = asked.map((entity) => detectors.get(entity)!);
-    const made = asked.length === 0 ? null : judgement(asked[0]!, strategies.reduce(stricter));
-    judgements.set(kinds, made);
-    return made;
-  }
+  const judgements = new Map<Entity, Judgement>(
+    Array.from(detectors, ([entity, treatment]) => [entity, judgement(entity, treatment)]),
+  );
 
   return {
     detects: detectors.size > 0,
-    judge,
+    entities: [...detectors.keys()],
+    judge: (entity) => judgements.get(entity) ?? null,
     names: new NameMatcher(masking.fields),
     paths,
     facts,
     obliged: (obligations) =>
       obligations.map(({ path, with: strategy }) => {
         checkStrategy(strategy, tokenKey, 'POLICY_FAULT');
-        return { path: pathOf(path), strategy, label: 'POLICY' };
+        return { path: pathOf(path), treatment: { strategy, keep: KEEP }, label: 'POLICY' };
       }),
   };
 }
 
-function judgement(entity: Entity, strategy: Strategy): Judgement {
-  return { entity, strategy, fixed: fixedText(strategy, entity) };
+function judgement(entity: Entity, treatment: Treatment): Judgement {
+  return { entity, treatment, fixed: fixedText(treatment.strategy, entity) };
 }

@@ -1,10 +1,12 @@
 import { createHmac } from 'node:crypto';
 import { CodedError, type Entity, type FaultCode, type Strategy } from '@rankguard/contract';
+import { surrogateOf } from './surrogates.ts';
+import { normalisedValue } from './values.ts';
 
 /** From weakest to strictest; where rules overlap the strictest wins. */
-const ORDER: readonly Strategy[] = ['partial', 'token', 'redact', 'null', 'remove'];
-/** How many characters `partial` keeps. */
-const KEEP = 4;
+const ORDER: readonly Strategy[] = ['partial', 'surrogate', 'token', 'redact', 'null', 'remove'];
+/** How many characters `partial` keeps unless a rule says otherwise. */
+export const KEEP = 4;
 const STARS = '****';
 /** 16 letters of 5 bits: 80 bits. */
 const TOKEN_LETTERS = 16;
@@ -12,22 +14,32 @@ const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567';
 /** HMACs that one masker remembers; a call rarely has more values than this. */
 const REMEMBERED = 4096;
 
-export function stricter(a: Strategy, b: Strategy): Strategy {
-  return ORDER.indexOf(a) >= ORDER.indexOf(b) ? a : b;
+/** What is done to a value. */
+export interface Treatment {
+  readonly strategy: Strategy;
+  /** Characters that `partial` keeps. */
+  readonly keep: number;
+}
+
+export function stricter(a: Treatment, b: Treatment): Treatment {
+  const order = ORDER.indexOf(a.strategy) - ORDER.indexOf(b.strategy);
+  if (order !== 0) return order > 0 ? a : b;
+  return a.keep <= b.keep ? a : b;
 }
 
 /** Throws `code` for what a strategy needs and does not have. */
 export function checkStrategy(strategy: Strategy, tokenKey: Uint8Array | null, code: FaultCode): void {
   if (!ORDER.includes(strategy)) throw new CodedError(code, `masking with \`${strategy}\` is not supported`);
-  if (strategy === 'token' && tokenKey === null) {
-    throw new CodedError(code, 'masking with `token` needs a token key');
+  if ((strategy === 'token' || strategy === 'surrogate') && tokenKey === null) {
+    throw new CodedError(code, `masking with \`${strategy}\` needs a token key`);
   }
 }
 
-/** Keeps the last four characters, unless that would be half of the value or more. */
-export function partial(value: string): string | null {
+/** Keeps the last characters, unless that would be half of the value or more. */
+export function partial(value: string, keep: number): string | null {
   const characters = [...value];
-  return KEEP * 2 >= characters.length ? null : STARS + characters.slice(-KEEP).join('');
+  if (keep * 2 >= characters.length) return null;
+  return keep === 0 ? STARS : STARS + characters.slice(-keep).join('');
 }
 
 /** The text in the place of any value, or null when it depends on the value. */
@@ -40,39 +52,47 @@ export function fixedText(strategy: Strategy, entity: Entity | 'FIELD'): string 
 /** Makes the texts that stand in the place of values. All but `partial` are plain ASCII without quotes. */
 export interface Replacer {
   /** In the place of a value of this kind; `null` and `remove` leave nothing. */
-  replace(strategy: Strategy, entity: Entity | 'FIELD', value: string): string;
+  replace(treatment: Treatment, entity: Entity | 'FIELD', value: string): string;
 }
 
-/** `key` is null when no rule uses tokens. Equal values of one kind have equal tokens under one key. */
-export function createReplacer(key: Uint8Array | null): Replacer {
+/**
+ * `key` is null when no rule uses tokens or surrogates. Equal values of one kind have equal ones under one key
+ * and domain.
+ */
+export function createReplacer(key: Uint8Array | null, domain = ''): Replacer {
   const known = new Map<string, string>();
+  const prefix = domain === '' ? '' : `${domain}\0`;
 
-  function token(entity: string, value: string): string {
+  function keyed(kind: string, entity: string, value: string, make: (digest: Buffer) => string): string {
     if (key === null) throw new CodedError('MASKING_FAULT', 'there is no token key');
-    const input = `${entity}\0${normalised(entity, value)}`;
-    const seen = known.get(input);
+    const name = `${kind}\0${entity}\0${value}`;
+    const seen = known.get(name);
     if (seen !== undefined) return seen;
-    const made = `tok_${entity.toLowerCase()}_${base32(createHmac('sha256', key).update(input).digest())}`;
+    const made = make(createHmac('sha256', key).update(`${prefix}${entity}\0${value}`).digest());
     if (known.size >= REMEMBERED) known.clear();
-    known.set(input, made);
+    known.set(name, made);
     return made;
   }
 
+  function token(entity: string, value: string): string {
+    const make = (digest: Buffer) => `tok_${entity.toLowerCase()}_${base32(digest)}`;
+    return keyed('token', entity, value, make);
+  }
+
   return {
-    replace(strategy, entity, value) {
+    replace({ strategy, keep }, entity, value) {
       const fixed = fixedText(strategy, entity);
       if (fixed !== null) return fixed;
-      if (strategy === 'token') return token(entity, value);
-      return partial(value) ?? fixedText('redact', entity) ?? '';
+      if (strategy === 'partial') return partial(value, keep) ?? fixedText('redact', entity) ?? '';
+      const normal = normalisedValue(entity, value);
+      if (strategy === 'token') return token(entity, normal);
+      // The form of a surrogate follows the value as it is written.
+      const form = value.replace(/[^\p{L}\p{N}]+/gu, ' ');
+      const make = (digest: Buffer) => surrogateOf(entity, value, digest) ?? '';
+      const made = keyed(`surrogate\0${form}`, entity, normal, make);
+      return made === '' ? token(entity, normal) : made;
     },
   };
-}
-
-/** What is the same value to a person: addresses without case, numbers without separators. */
-function normalised(entity: string, value: string): string {
-  if (entity === 'EMAIL_ADDRESS') return value.toLowerCase();
-  if (entity === 'FIELD') return value.normalize('NFC').trim();
-  return value.replace(/\D/g, '');
 }
 
 function base32(bytes: Uint8Array): string {

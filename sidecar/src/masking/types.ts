@@ -1,4 +1,4 @@
-import type { Entity, MaskObligation } from '@rankguard/contract';
+import type { Entity, MaskObligation, Strategy } from '@rankguard/contract';
 import type { Edit, JsonDocument } from '../json/types.ts';
 
 /** Where the facts of a call stand in its body. Tokens of the document; -1: not there. */
@@ -25,6 +25,25 @@ export interface MaskResult {
   readonly counts: Record<string, number>;
 }
 
+/** One masked value: what, where, why, how sure; never the value. */
+export interface MaskNote {
+  readonly label: MaskLabel;
+  /** Where it stands: a JSONPath, `text`, or the name of a text that comes in pieces. */
+  readonly path: string;
+  /** Bytes of the body, of the text in a string that holds JSON, or UTF-16 code units of a stream's text. */
+  readonly start: number;
+  readonly end: number;
+  /** 0 to 1; 1 does not depend on words around it. */
+  readonly score: number;
+  readonly reason: string;
+  readonly strategy: Strategy;
+}
+
+/** A value in a text and what comes in its place. Places are UTF-16 code units of the text, half open. */
+export interface TextFinding extends Omit<MaskNote, 'path'> {
+  readonly with: string;
+}
+
 /** Bytes in, edits out. Nothing is kept between calls; input of any kind costs time linear in its length. */
 export interface Masker {
   /**
@@ -37,4 +56,6 @@ export interface Masker {
   text(bytes: Buffer): MaskResult;
   /** Masks a short text with the detectors; the same string comes back when they find nothing. */
   string(value: string): string;
+  /** What the detectors find in a text that is asked for; ascending and apart. */
+  find(text: string): readonly TextFinding[];
 }

@@ -1,3 +1,4 @@
+import { namesSsn } from '../names.ts';
 import { createScanner, entitiesOf, Ranges } from '../scanner.ts';
 import type { DetectContext, Detector, DetectorOptions, Finding } from './types.ts';
 
@@ -14,13 +15,15 @@ export function createDetector({ kernel, entities }: DetectorOptions): Detector 
   const scanner = createScanner(kernel);
   const wanted = new Set(entities);
 
-  function detect(bytes: Uint8Array, start: number, end: number, _context?: DetectContext): Finding[] {
+  function detect(bytes: Uint8Array, start: number, end: number, context?: DetectContext): Finding[] {
     const ranges = new Ranges();
     ranges.add(0, start, end, false);
     const found = scanner.find(bytes, ranges);
     const findings: Finding[] = [];
     for (let at = 0; at < found.count; at++) {
-      if (found.isWeak(at)) continue;
+      const weak = found.isWeak(at);
+      if (weak && !namesSsn(context?.field ?? '')) continue;
+      if (weak) found.promote(at);
       const entity = entitiesOf(found.kinds(at)).find((one) => wanted.has(one));
       if (entity === undefined) continue;
       findings.push({ entity, start: found.start(at), end: found.end(at), score: 1, reason: 'form' });

@@ -1,0 +1,106 @@
+/** Characters around a value in which words speak for or against it: as far as the detectors look. */
+export const CONTEXT = 96;
+/** The longest value that is written in groups: an IBAN of 34 characters with its spaces, and some. */
+const GROUPED = 64;
+/** Fewer digits than these, in neighbouring words, are no value. */
+const LEAST_DIGITS = 5;
+
+const KEY_BEGINS = /-----BEGIN[A-Z0-9 ]{0,40}(?:-{0,5}$|PRIVATE KEY(?: BLOCK)?-----)/g;
+const KEY_ENDS = '-----END ';
+const DIGIT = /\p{Nd}/u;
+const DIGITS = /\p{Nd}/gu;
+/** Scripts that are written without spaces: each character is a word. */
+const UNSPACED =
+  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\u3000-\u303f]/u;
+const SPACE = /\s/;
+
+/**
+ * Where the part of a text begins that may still become part of a value when more text follows: its last word,
+ * the groups of digits before it, and a private key that has not ended.
+ */
+export function openFrom(text: string, from: number): number {
+  const word = lastWord(text, from);
+  const groups = groupsBefore(text, word, from);
+  return Math.min(groups, openKey(text, from));
+}
+
+function lastWord(text: string, from: number): number {
+  let at = text.length;
+  while (at > from && !SPACE.test(text[at - 1]!) && !UNSPACED.test(text[at - 1]!)) at--;
+  return at;
+}
+
+/** Goes back over words with a digit, or without letters, that may belong to the same value. */
+function groupsBefore(text: string, word: number, from: number): number {
+  const least = Math.max(from, word - GROUPED);
+  let first = word;
+  for (let at = word; at > least; ) {
+    const end = endOfWordBefore(text, at, least);
+    const start = startOfWord(text, end, least);
+    const group = text.slice(start, end);
+    if (group === '' || !maySpan(group)) break;
+    if (DIGIT.test(group)) first = start;
+    at = start;
+  }
+  // Prose behind a number ends it, but for the groups of letters in an IBAN.
+  const ends = word < text.length && !maySpan(text.slice(word));
+  return ends && !IBAN_START.test(text.slice(first, first + 5)) ? word : first;
+}
+
+const IBAN_START = /^[A-Za-z]{2}\d\d/;
+
+/** Capitals stand between the digits of an IBAN; marks between those of a phone number. */
+function maySpan(group: string): boolean {
+  return DIGIT.test(group) || !/\p{L}/u.test(group) || /^[A-Z]{1,5}$/.test(group);
+}
+
+function endOfWordBefore(text: string, before: number, from: number): number {
+  let at = before;
+  while (at > from && SPACE.test(text[at - 1]!)) at--;
+  return at;
+}
+
+function startOfWord(text: string, end: number, from: number): number {
+  let at = end;
+  while (at > from && !SPACE.test(text[at - 1]!)) at--;
+  return at;
+}
+
+/** Where a private key begins that has no end yet; the length of the text when there is none. */
+export function openKey(text: string, from: number): number {
+  const behind = Math.max(from, text.lastIndexOf(KEY_ENDS));
+  KEY_BEGINS.lastIndex = behind;
+  return KEY_BEGINS.exec(text)?.index ?? text.length;
+}
+
+/** A run of words with digits. */
+export interface Run {
+  readonly start: number;
+  readonly end: number;
+}
+
+/**
+ * Runs of words with at least five digits that end in the last {@link CONTEXT} characters: what they are may
+ * depend on words that have not come yet.
+ */
+export function undecidedRuns(text: string, from: number): Run[] {
+  const runs: Run[] = [];
+  const least = Math.max(from, text.length - CONTEXT - GROUPED);
+  const words = /\S+/g;
+  words.lastIndex = startOfWord(text, least, Math.max(from, least - GROUPED));
+  let open: { start: number; end: number; digits: number } | null = null;
+  const close = () => {
+    if (open !== null && open.digits >= LEAST_DIGITS && open.end > text.length - CONTEXT) runs.push(open);
+    open = null;
+  };
+  for (let match = words.exec(text); match !== null; match = words.exec(text)) {
+    const [word] = match;
+    const digits = word.match(DIGITS)?.length ?? 0;
+    const end = match.index + word.length;
+    if (digits === 0 && (open === null || !maySpan(word))) close();
+    else if (open === null) open = { start: match.index, end, digits };
+    else open = { start: open.start, end, digits: open.digits + digits };
+  }
+  close();
+  return runs;
+}

@@ -1,0 +1,48 @@
+import type { Entity } from '@rankguard/contract';
+
+const FORMAT = /\p{Cf}|\p{Default_Ignorable_Code_Point}/gu;
+/** The first digits of the scripts' decimal digits; each has ten in a row (Unicode, general category Nd). */
+const DIGIT = /\p{Nd}/gu;
+
+/** A text with look-alikes as the plain characters they stand for. */
+export function folded(value: string): string {
+  return value.normalize('NFKC').replace(FORMAT, '').replace(DIGIT, plainDigit);
+}
+
+/** Digits stand in rows of ten, so the row's zero is the last character before which no digit of the row stands. */
+function plainDigit(digit: string): string {
+  const code = digit.codePointAt(0)!;
+  if (code < 0x80) return digit;
+  let value = 0;
+  while (value < 9 && /^\p{Nd}$/u.test(String.fromCodePoint(code - value - 1))) value++;
+  return String(value);
+}
+
+/** What is the same value to a person: addresses without case, numbers without separators. */
+export function normalisedValue(entity: Entity | 'FIELD', value: string): string {
+  if (entity === 'FIELD') return value.normalize('NFC').trim();
+  const plain = folded(decoded(value)).trim();
+  if (entity === 'EMAIL_ADDRESS') return plain.toLowerCase();
+  if (VERBATIM.has(entity)) return plain;
+  const letters = plain.replace(/[^\p{L}\p{N}]/gu, '').toUpperCase();
+  return entity === 'PHONE_NUMBER' ? letters.replace(/^00/, '') : letters;
+}
+
+/** Case and punctuation make these different values. */
+const VERBATIM: ReadonlySet<string> = new Set(['SECRET', 'CRYPTO', 'URL_CREDENTIALS', 'IP_ADDRESS']);
+
+/** JSON escapes, percent and HTML encodings of a value, undone; as it is when they are not well formed. */
+function decoded(value: string): string {
+  const plain = value
+    .replace(/\\u([0-9a-f]{4})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
+    .replace(/&#(?:x([0-9a-f]{1,6})|(\d{1,7}));/gi, (whole, hex?: string, decimal?: string) => {
+      const code = hex === undefined ? Number(decimal) : Number.parseInt(hex, 16);
+      return code > 0 && code <= 0x10ffff ? String.fromCodePoint(code) : whole;
+    });
+  if (!/%[0-9a-f]{2}/i.test(plain)) return plain;
+  try {
+    return decodeURIComponent(plain);
+  } catch {
+    return plain;
+  }
+}
