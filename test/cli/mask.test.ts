@@ -30,10 +30,8 @@ describe('JSON', () => {
   });
 
   test.each([
-    ['nothing', '', 'BODY_NOT_JSON'],
-    ['text', 'maria@example.org', 'BODY_NOT_JSON'],
     ['half of it', '{"a": "maria@example.org"', 'BODY_NOT_JSON'],
-    ['two values', '{"a":1}\n{"a":2}\n', 'BODY_NOT_JSON'],
+    ['two values and half of one', '{"a":1}\n{"a":2}\n{"a', 'BODY_NOT_JSON'],
     ['a byte order mark', '\ufeff{}', 'BODY_NOT_JSON'],
     ['a repeated name', '{"a":1,"a":"maria@example.org"}', 'BODY_DUPLICATE_KEY'],
     ['bytes that are no UTF-8', Buffer.from([0x22, 0xff, 0x22]), 'BODY_NOT_UTF8'],
@@ -51,6 +49,72 @@ describe('JSON', () => {
     const { stdout, stderr } = await mask('["a@example.org","b@example.org","536-90-4399"]', '--stats');
     expect(stdout).toBe('["<EMAIL_ADDRESS>","<EMAIL_ADDRESS>","<US_SSN>"]');
     expect(JSON.parse(stderr)).toEqual({ EMAIL_ADDRESS: 2, US_SSN: 1 });
+  });
+});
+
+describe('a body of another form', () => {
+  test.each([
+    ['nothing', '', ''],
+    ['text', 'maria@example.org', '<EMAIL_ADDRESS>'],
+    ['JSON Lines', '{"a":"maria@example.org"}\n\n[1.0]\n', '{"a":"<EMAIL_ADDRESS>"}\n\n[1.0]\n'],
+    ['a form', 'mail=maria%40example.org&q=a+b%20c', 'mail=%3CEMAIL_ADDRESS%3E&q=a+b%20c'],
+    ['an event stream', 'data: {"a": "maria@example.org"}\n\n', 'data: {"a": "<EMAIL_ADDRESS>"}\n\n'],
+    [
+      'multipart',
+      '--b\r\nContent-Disposition: form-data; name="t"\r\n\r\nmaria@example.org\r\n--b--\r\n',
+      '--b\r\nContent-Disposition: form-data; name="t"\r\n\r\n<EMAIL_ADDRESS>\r\n--b--\r\n',
+    ],
+  ])('as %s is told by its beginning', async (_, input, output) => {
+    expect(await mask(input)).toMatchObject({ code: 0, stdout: output, stderr: '' });
+  });
+
+  test('that has a part which is no text is refused', async () => {
+    const part = 'Content-Disposition: form-data; name="f"; filename="a.png"\r\nContent-Type: image/png';
+    const { code, stdout } = await mask(`--b\r\n${part}\r\n\r\nx\r\n--b--\r\n`);
+    expect([code, stdout]).toEqual([65, '']);
+  });
+});
+
+describe('cases', () => {
+  async function batch(...cases: readonly unknown[]): Promise<unknown[]> {
+    const lines = cases.map((one) => (typeof one === 'string' ? one : JSON.stringify(one)));
+    const { stdout } = await mask(`${lines.join('\n')}\n`, '--batch');
+    return stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+  }
+
+  test('yield one line each, whatever becomes of the others', async () => {
+    const lines = await batch(
+      { id: 1, input: { a: 'maria@example.org' } },
+      'no JSON',
+      { id: 3, raw: '{"a": 1, "a": 2}' },
+      '{"id": 4, "input": {"a": 1, "a": 2}}',
+      { id: 5, frames: ['mail maria@exa', 'b64:bXBsZS5vcmcg', 'now'], stream: 'text' },
+      { id: 6 },
+      { id: 7, input: 1, profile: '/nowhere.yaml' },
+    );
+    expect(lines).toMatchObject([
+      { id: 1, output: { a: '<EMAIL_ADDRESS>' }, findings: [{ entity: 'EMAIL_ADDRESS', path: '$.a' }] },
+      { id: null, error: { code: 'BODY_NOT_JSON' } },
+      { id: 3, error: { code: 'BODY_DUPLICATE_KEY' } },
+      { id: 4, error: { code: 'BODY_DUPLICATE_KEY' } },
+      { id: 5, output: 'mail <EMAIL_ADDRESS> now', findings: [{ entity: 'EMAIL_ADDRESS' }] },
+      { id: 6, error: { code: 'BODY_SHAPE' } },
+      { id: 7, error: { code: 'CONFIG_INVALID' } },
+    ]);
+    expect(JSON.stringify(lines)).not.toContain('maria');
+  });
+
+  test('keep the bytes of a value that need no change', async () => {
+    const { stdout } = await mask(
+      '{"id": "a", "input": {"n": 9007199254740993, "p": 10.00, "s": "\\u0041"}}\n',
+      '--batch',
+    );
+    expect(stdout).toBe(
+      '{"id": "a", "output": {"n": 9007199254740993, "p": 10.00, "s": "\\u0041"}, "findings": []}\n',
+    );
   });
 });
 

@@ -66,7 +66,10 @@ async function mask(io: Io, files: readonly string[], options: MaskOptions): Pro
   } catch (error) {
     const code = codeOf(error);
     if (code === undefined) throw error;
-    const rest = 'Nothing of it was written. For plain text use --text.';
+    const rest =
+      options.stream === undefined
+        ? 'Nothing was written. For plain text use --text.'
+        : 'The stream ends here; what was held back was not written.';
     throw new Exit(EXIT.data, `${code}: ${(error as Error).message}\n${rest}`, { cause: error });
   }
   report(io, engine.taken(), options);
@@ -76,7 +79,8 @@ async function maskInputs(io: Io, files: readonly string[], engine: Engine, text
   const { masker, createReader } = engine;
   const inputs = files.length === 0 ? [await buffer(io.stdin)] : await Promise.all(files.map(read));
   const contentType = text ? 'text/plain' : null;
-  for (const input of inputs) io.stdout.write(maskBody(input, { masker, createReader, contentType }).body);
+  const masked = inputs.map((input) => maskBody(input, { masker, createReader, contentType }).body);
+  for (const body of masked) io.stdout.write(body);
 }
 
 async function read(file: string): Promise<Buffer> {

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { CodedError } from '@rankguard/contract';
 import { type JsonReader, splice } from '../../json/index.ts';
+import { findInvalidUtf8 } from '../../json/utf8.ts';
 import { createStreamMasker } from '../stream/index.ts';
 import type { Masker } from '../types.ts';
 import { isForm, maskForm } from './form.ts';
@@ -42,7 +43,12 @@ export function maskBody(bytes: Buffer, options: BodyOptions): MaskedBody {
   const boundary = boundaryOf(bytes, options.contentType ?? null);
   if (boundary !== null) return { form: 'multipart', body: maskMultipart(bytes, boundary, tools) };
   if (type === 'application/x-www-form-urlencoded') return { form: 'form', body: maskForm(bytes, tools) };
-  if (!isUtf8(bytes)) throw new CodedError('BODY_NOT_UTF8', 'the body is not valid UTF-8');
+  if (type === 'text/plain') return { form: 'text', body: splice(bytes, tools.masker.text(bytes).edits) };
+  if (!isUtf8(bytes))
+    throw new CodedError(
+      'BODY_NOT_UTF8',
+      `the body: an invalid UTF-8 sequence at byte ${findInvalidUtf8(bytes)}`,
+    );
   const head = bytes.toString('utf8', 0, 256);
   if (type === 'text/event-stream' || (type === '' && STREAM.test(head))) {
     const stream = createStreamMasker({ ...options, kind: null });
@@ -60,7 +66,7 @@ export function maskBody(bytes: Buffer, options: BodyOptions): MaskedBody {
 const STREAM = /^\ufeff?(?:data|event):[^\n]*\r?\n/;
 const JSON_START = /^\ufeff?[ \t\r\n]*[{["]/;
 /** How JSON goes on: prose in brackets does not. */
-const JSON_LIKE = /^[ \t\r\n]*(?:\{[ \t\r\n]*["}]|\[[ \t\r\n]*(?:["{[\]]|-?\d|(?:true|false|null)\b))/;
+const JSON_LIKE = /^\ufeff?[ \t\r\n]*(?:\{[ \t\r\n]*["}]|\[[ \t\r\n]*(?:["{[\]]|-?\d|(?:true|false|null)\b))/;
 
 function maskJson(bytes: Buffer, tools: BodyTools, strict: boolean): MaskedBody | null {
   const read = tools.reader.read(bytes);
