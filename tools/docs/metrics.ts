@@ -51,6 +51,7 @@ async function scrape(): Promise<string> {
     metrics.reload(CALL.connection, 'activated');
     metrics.held(1, 1, 0);
     metrics.keySet('https://idp.example.com', 1);
+    metrics.pod('support/support-search', { expires: 1, bypassed: false, auditDropped: 0 });
     return await metrics.text();
   } finally {
     metrics.close();

@@ -40,6 +40,8 @@ export interface PodListener {
   readonly appPort: number;
   /** Port on 127.0.0.1 where the app answers: with `relocate` the port that it was moved to. */
   readonly upstreamPort: number;
+  /** The kubernetes.io/tls Secret that callers are served with, mounted; absent: plain HTTP, for as long as the pod lives. */
+  readonly tlsSecret?: string;
 }
 
 /** Original checks of the app by `<container>/<check>`, where check is one of {@link CHECK_NAMES}. */

@@ -20,10 +20,19 @@ export interface Metrics {
   /** Calls in flight, body bytes held for them, and log lines dropped so far. */
   held(calls: number, bytes: number, lostLines: number): void;
   keySet(issuer: string, ageSeconds: number): void;
+  /** What only a sidecar in a pod has. `expires` is in unix seconds; null: there is no bundle. */
+  pod(connection: string, state: PodState): void;
   /** The exposition text (Prometheus text format 0.0.4) and its content type. */
   text(): Promise<string>;
   readonly contentType: string;
   close(): void;
+}
+
+export interface PodState {
+  readonly expires: number | null;
+  readonly bypassed: boolean;
+  /** Notices that never reached the operator, since the start. */
+  readonly auditDropped: number;
 }
 
 function counters(registers: Registry[]) {
@@ -99,6 +108,24 @@ function gauges(registers: Registry[]) {
       help: 'Log lines dropped since the start, because their reader did not keep up.',
       registers,
     }),
+    expires: new Gauge({
+      name: 'rankguard_bundle_expires_timestamp_seconds',
+      help: 'When the active bundle expires if the operator does not renew it. In a cluster.',
+      labelNames: ['connection'] as const,
+      registers,
+    }),
+    bypassed: new Gauge({
+      name: 'rankguard_bypassed',
+      help: '1 while calls could get round the sidecar and are therefore refused. In a cluster.',
+      labelNames: ['connection'] as const,
+      registers,
+    }),
+    auditDropped: new Gauge({
+      name: 'rankguard_audit_dropped',
+      help: 'Notices of denials and faults that never reached the operator, since the start. In a cluster.',
+      labelNames: ['connection'] as const,
+      registers,
+    }),
     keySetAge: new Gauge({
       name: 'rankguard_key_set_age_seconds',
       help: "Time since an issuer's keys were fetched.",
@@ -106,6 +133,12 @@ function gauges(registers: Registry[]) {
       registers,
     }),
   };
+}
+
+function setPod(gauge: ReturnType<typeof gauges>, connection: string, state: PodState): void {
+  if (state.expires !== null) gauge.expires.set({ connection }, state.expires);
+  gauge.bypassed.set({ connection }, state.bypassed ? 1 : 0);
+  gauge.auditDropped.set({ connection }, state.auditDropped);
 }
 
 /** Everything the sidecar counts. Labels are bounded: names of resources, codes of the catalogue, never a caller's text. */
@@ -170,6 +203,7 @@ export function createMetrics(): Metrics {
       gauge.buffered.set(bytes);
     },
     keySet: (issuer, age) => gauge.keySetAge.set({ issuer }, age),
+    pod: (connection, state) => setPod(gauge, connection, state),
     text: () => registry.metrics(),
     contentType: registry.contentType,
     close() {

@@ -14,7 +14,9 @@ import { type Address, createListener, listen, secureContext, type TlsFiles } fr
 import { createLoopLoad } from './loop-load.ts';
 import { createStatus, type Status } from './status.ts';
 
-export { type Address, formatAddress } from './listener.ts';
+export { type AdminDeps, createAdmin } from './admin.ts';
+export { trackConnections } from './connections.ts';
+export { type Address, formatAddress, listen } from './listener.ts';
 
 export interface SidecarOptions {
   readonly listen: Address;

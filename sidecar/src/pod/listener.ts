@@ -1,0 +1,124 @@
+import type { ReasonCode } from '@rankguard/contract';
+import type { BundleClaims, ConnectionKey } from '@rankguard/contract/control';
+import type { PodListener } from '@rankguard/contract/pod';
+import {
+  type AuditShipper,
+  type ControlClient,
+  createAuditShipper,
+  createFollower,
+  type KeptBundles,
+} from '../control/index.ts';
+import type { Metrics } from '../metrics/index.ts';
+import type { Log } from '../record/index.ts';
+import type { ReadSecret } from '../runtime/index.ts';
+import { type Address, createSidecar, type Sidecar } from '../server/index.ts';
+import { createTrust } from '../trust/index.ts';
+import { bundleInForce } from './bundle-in-force.ts';
+import type { PodConfig } from './config.ts';
+
+export interface GuardedDeps {
+  readonly config: PodConfig;
+  readonly listener: PodListener;
+  readonly client: ControlClient;
+  readonly kept: KeptBundles;
+  readonly readSecret: ReadSecret;
+  readonly metrics: Metrics;
+  readonly log: Log;
+  /** Unix milliseconds. */
+  readonly now: () => number;
+  readonly bypassed: () => string | null;
+  readonly listen: Address;
+}
+
+/** One connection of the pod: its data path, the bundle that it follows, and what it tells the operator. */
+export interface Guarded {
+  readonly connection: ConnectionKey;
+  readonly sidecar: Sidecar;
+  readonly audit: AuditShipper;
+  /** Ports of the app that the bundle in force declares. */
+  declaredPorts(): readonly number[];
+  /** Unix seconds; null before there is a bundle. */
+  expires(): number | null;
+  /** Secrets have changed where they are mounted: the bundle in force takes the new ones. */
+  secretsChanged(): void;
+  /** Puts the kept bundle in force, follows the operator, and binds the port. */
+  start(): Promise<void>;
+  close(graceMs: number): Promise<void>;
+}
+
+export function createGuarded(deps: GuardedDeps): Guarded {
+  const { config, listener, client, metrics, now, readSecret } = deps;
+  const connection = { namespace: config.namespace, name: listener.connection };
+  const audit = createAuditShipper({ connection, client, now });
+  const { logger } = deps.log;
+  const log: Log = {
+    ...deps.log,
+    call(record) {
+      deps.log.call(record);
+      audit.call(record);
+    },
+  };
+  const { tlsSecret } = listener;
+  const sidecar = createSidecar({
+    listen: deps.listen,
+    admin: undefined,
+    upstreamUrl: `http://127.0.0.1:${listener.upstreamPort}`,
+    log,
+    now,
+    metrics,
+    bypassed: deps.bypassed,
+    tls: tlsSecret === undefined ? undefined : readTls(readSecret, tlsSecret),
+  });
+  let claims: BundleClaims | undefined;
+
+  function activate(next: BundleClaims): void {
+    sidecar.activate(bundleInForce(next), readSecret);
+    claims = next;
+  }
+  function refused(code: ReasonCode, message: string): void {
+    sidecar.refused();
+    audit.guard(code, message);
+  }
+  const follower = createFollower({
+    connection,
+    client,
+    trust: createTrust({ rootKeys: config.rootKeys, connection, now }),
+    kept: deps.kept,
+    activate,
+    renew(expires) {
+      if (claims !== undefined) claims = { ...claims, expires };
+      sidecar.renew(expires);
+    },
+    refused,
+    log: (level, message, fields) => logger[level]({ connection: listener.connection, ...fields }, message),
+  });
+  return {
+    connection,
+    sidecar,
+    audit,
+    declaredPorts: () => claims?.bundle.connection.otherPorts ?? [],
+    expires: () => claims?.expires ?? null,
+    secretsChanged() {
+      if (claims === undefined) return;
+      try {
+        activate(claims);
+        logger.info({ connection: listener.connection }, 'secrets read again');
+      } catch (error) {
+        refused('CONFIG_INVALID', error instanceof Error ? error.message : 'unreadable');
+      }
+    },
+    async start() {
+      await follower.start();
+      await sidecar.start();
+    },
+    async close(graceMs) {
+      await follower.close();
+      await sidecar.drain(graceMs);
+      await audit.close();
+    },
+  };
+}
+
+function readTls(readSecret: ReadSecret, name: string) {
+  return { cert: readSecret({ name, key: 'tls.crt' }), key: readSecret({ name, key: 'tls.key' }) };
+}
