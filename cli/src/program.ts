@@ -2,7 +2,7 @@ import { codeOf } from '@rankguard/contract';
 import { Command, CommanderError } from 'commander';
 import { EXIT, Exit, type ExitCode, type Io } from './io.ts';
 import { maskCommand } from './mask/index.ts';
-import { policyCommand } from './policy.ts';
+import { policyCommand } from './policy/index.ts';
 import { runCommand } from './run/command.ts';
 import { versionCommand } from './version.ts';
 

@@ -10,6 +10,7 @@ import {
   addOpaErrors,
   createProblems,
   explainUnknownFact,
+  type FileNames,
   type Problems,
   readOpaErrors,
 } from './problems.ts';
@@ -23,6 +24,10 @@ export interface Analysis {
   readonly projection: Projection;
   /** The policy's modules as they were written into the directory. */
   readonly files: readonly string[];
+  /** Their syntax trees; none when one does not parse. */
+  readonly modules: readonly ParsedModule[];
+  /** The author's name for each file. */
+  readonly names: FileNames;
 }
 
 const MAX_ERRORS = '200';
@@ -43,16 +48,23 @@ export async function analyse(
   ]);
   addOpaErrors(problems, errors, capabilities.known);
   if (!modules.every((module) => module !== null)) {
-    return { problems, rules: null, projection: true, files: written.files };
+    return {
+      problems,
+      rules: null,
+      projection: true,
+      files: written.files,
+      modules: [],
+      names: written.names,
+    };
   }
-  return { ...inspect(source, modules, problems), files: written.files };
+  return { ...inspect(source, modules, problems), files: written.files, modules, names: written.names };
 }
 
 function inspect(
   source: PolicySource,
   modules: readonly ParsedModule[],
   problems: Problems,
-): Omit<Analysis, 'files'> {
+): Omit<Analysis, 'files' | 'modules' | 'names'> {
   const names = createNames(modules);
   const rules = readRules(modules, problems.add);
   const reach = reachableFacts(modules, names);

@@ -1,4 +1,4 @@
-import type { CompiledPolicy, Problem } from '@rankguard/contract';
+import type { CompiledPolicy, Facts, Problem } from '@rankguard/contract';
 import { codeOf } from '@rankguard/contract';
 import { ENTRYPOINT } from '@rankguard/sidecar/policy';
 import { type Analysis, analyse } from './analyse.ts';
@@ -14,6 +14,8 @@ import type { PolicySource } from './policy-source.ts';
 import { createProblems, type Problems, readBuildErrors } from './problems.ts';
 import { runTests, type TestReport } from './rego-tests.ts';
 import { checkSizes } from './sizes.ts';
+import { type Constants, constantsOf } from './trial/constants.ts';
+import { type Evaluation, evaluateInOpa } from './trial/evaluate.ts';
 import { tryOut } from './try-out.ts';
 import { wrapperModule } from './wrapper.ts';
 
@@ -38,6 +40,14 @@ export interface Compiler {
   test(source: PolicySource): Promise<TestReport>;
   /** `compile` for a policy that is to be put in force: its tests must pass as well (POLICY_TEST_FAILED). */
   release(source: PolicySource): Promise<CompileResult>;
+  /**
+   * What OPA's own evaluator says about calls, and what of the policy they reach. `inputs` may be made from what
+   * the policy speaks of. null: the policy has errors.
+   */
+  evaluate(
+    source: PolicySource,
+    inputs: (constants: Constants) => readonly Facts[],
+  ): Promise<Evaluation | null>;
 }
 
 export interface CompilerOptions {
@@ -133,7 +143,28 @@ export function createCompiler(options: CompilerOptions): Compiler {
     return result;
   }
 
-  return { check, compile, test, release };
+  return {
+    check,
+    compile,
+    test,
+    release,
+    evaluate: (source, inputs) => evaluate(opa, capabilitiesOf, source, inputs),
+  };
+}
+
+async function evaluate(
+  opa: Opa,
+  capabilitiesOf: (directory: OpaDirectory) => Promise<Capabilities>,
+  source: PolicySource,
+  inputs: (constants: Constants) => readonly Facts[],
+): Promise<Evaluation | null> {
+  return await opa.inDirectory(async (directory) => {
+    const analysis = await analyse(source, directory, await capabilitiesOf(directory), { tests: false });
+    const { problems, rules, modules } = analysis;
+    if (problems.hasErrors() || rules === null) return null;
+    const calls = inputs(constantsOf(modules, source.data));
+    return await evaluateInOpa(source, directory, { ...analysis, rules }, calls);
+  });
 }
 
 function failedTests({ tests }: TestReport): Problem[] {

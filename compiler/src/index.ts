@@ -1,5 +1,7 @@
 export { type BundleParts, buildBundle } from './bundle.ts';
 export { SUPPORTED_BUILTINS } from './capabilities.ts';
+export { type PolicyCase, readCases } from './cases/read.ts';
+export { type CaseOutcome, runCases } from './cases/run.ts';
 export { type CompileResult, type Compiler, type CompilerOptions, createCompiler } from './compile.ts';
 export { canonicalJson, digestOf } from './digest.ts';
 export { OPA_VERSION } from './opa/index.ts';
@@ -14,3 +16,19 @@ export {
   resolve,
   resolveMasking,
 } from './resolve/index.ts';
+export {
+  type CompletedFacts,
+  type Constants,
+  completeFacts,
+  createAsker,
+  type Disagreement,
+  disagreements,
+  type Evaluation,
+  faultsOf,
+  type RuleOutcome,
+  readFacts,
+  readOpa,
+  type Said,
+  type SyntheticOptions,
+  synthesise,
+} from './trial/index.ts';
