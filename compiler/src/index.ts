@@ -9,6 +9,7 @@ export type { PolicySource } from './policy-source.ts';
 export { readPolicyDirectory } from './read-directory.ts';
 export type { TestOutcome, TestReport } from './rego-tests.ts';
 export {
+  type ClusterFacts,
   DEFAULT_MASKING,
   type MaskingResolution,
   policySources,

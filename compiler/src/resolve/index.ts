@@ -3,12 +3,12 @@ import type { ReadResource } from '@rankguard/contract/resources';
 import type { PolicySource } from '../policy-source.ts';
 import { resolveConnection } from './connection.ts';
 import { maskingOf } from './masking.ts';
-import { resolvePolicies } from './policies.ts';
+import { type ClusterFacts, resolvePolicies } from './policies.ts';
 import { createReport, idOf, ofKind, type ReadConnection } from './report.ts';
-import { createSecretCheck } from './secrets.ts';
+import { createSecretCheck, UNREAD_SECRETS } from './secrets.ts';
 
 export { DEFAULT_MASKING, type MaskingResolution, resolveMasking } from './masking.ts';
-export { policySources } from './policies.ts';
+export { type ClusterFacts, policySources } from './policies.ts';
 
 export type Resolution =
   | {
@@ -24,20 +24,22 @@ export type Resolution =
 /**
  * Picks the one connection among the resources (or the one that `options.connection` names as `namespace/name`)
  * and finds everything that it refers to. Pure. Whatever this version does not do is a problem of code
- * CONFIG_UNSUPPORTED at its line. `cluster` says that ServiceAccounts of a cluster may call; only what has no meaning without a cluster (selector, ports, capture, approvals,
- * failure, the sidecar's own container) is passed over.
+ * CONFIG_UNSUPPORTED at its line; only what has no meaning here (selector, ports, capture, approvals, failure, the
+ * sidecar's own container) is passed over. `cluster` says that there is one: its ServiceAccounts may call, its
+ * namespaces have labels, and Secrets are named only, because nobody but the sidecar may read them.
  */
 export function resolve(
   resources: readonly ReadResource[],
-  options: { readonly connection?: string | undefined; readonly cluster?: boolean } = {},
+  options: { readonly connection?: string | undefined; readonly cluster?: ClusterFacts } = {},
 ): Resolution {
   const picked = pick(ofKind(resources, 'RerankConnection'), options.connection);
   if ('message' in picked) return { ok: false, problems: [picked] };
-  const report = createReport();
-  const secrets = createSecretCheck(resources, picked.namespace, report);
-  const connection = resolveConnection(picked, { report, secrets, cluster: options.cluster ?? false });
+  const { cluster } = options;
+  const report = createReport(cluster && '');
+  const secrets = cluster ? UNREAD_SECRETS : createSecretCheck(resources, picked.namespace, report);
+  const connection = resolveConnection(picked, { report, secrets, cluster: cluster !== undefined });
   const masking = maskingOf(picked, resources, { report, secrets });
-  const policies = resolvePolicies(picked, resources, report);
+  const policies = resolvePolicies(picked, resources, { report, cluster });
   const { problems, notices } = report;
   return problems.length > 0
     ? { ok: false, problems: [...problems, ...notices] }

@@ -7,7 +7,7 @@ import {
 } from '@rankguard/contract';
 import type { ReadResource, ReadResourceOf } from '@rankguard/contract/resources';
 import { createReport, ofKind, type ReadConnection, type Report } from './report.ts';
-import { createSecretCheck, type SecretCheck, tokenKey } from './secrets.ts';
+import { createSecretCheck, type SecretCheck, tokenKey, UNREAD_SECRETS } from './secrets.ts';
 
 type ReadProfile = ReadResourceOf<'MaskingProfile'> | ReadResourceOf<'ClusterMaskingProfile'>;
 
@@ -41,16 +41,17 @@ export type MaskingResolution =
 
 /**
  * One profile's rules without a connection, e.g. for masking a text by hand. Secrets are looked up in
- * `namespace`: the profile's own unless it says otherwise.
+ * `namespace`: the profile's own unless it says otherwise; or not at all.
  */
 export function resolveMasking(
   profile: ReadProfile,
   resources: readonly ReadResource[],
-  options: { readonly namespace?: string | undefined } = {},
+  options: { readonly namespace?: string | undefined; readonly secrets?: 'unread' } = {},
 ): MaskingResolution {
   const report = createReport();
   const namespace = options.namespace ?? profile.namespace ?? 'default';
-  const secrets = createSecretCheck(resources, namespace, report);
+  const secrets =
+    options.secrets === 'unread' ? UNREAD_SECRETS : createSecretCheck(resources, namespace, report);
   const rules = rulesOf(profile, { report, secrets });
   return report.problems.length > 0
     ? { ok: false, problems: report.problems }
@@ -95,8 +96,8 @@ function findProfile(
   if (found !== undefined) return found;
   const [other] = named;
   const hint = other === undefined ? '' : `; there is one in namespace ${other.namespace}`;
-  const message = `no MaskingProfile ${connection.namespace}/${name} and no ClusterMaskingProfile ${name} in the files`;
-  report.error(connection, 'spec.masking.profile', `${message}${hint}`);
+  const message = `no MaskingProfile ${connection.namespace}/${name} and no ClusterMaskingProfile ${name}`;
+  report.error(connection, 'spec.masking.profile', `${message}${report.where}${hint}`);
   return undefined;
 }
 

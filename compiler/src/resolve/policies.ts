@@ -5,23 +5,35 @@ import { idOf, ofKind, type ReadConnection, type Report } from './report.ts';
 /** The one label that every namespace has, and the only one that is known without a cluster. */
 const NAMESPACE_NAME = 'kubernetes.io/metadata.name';
 
+/** What is known of the cluster that the resources come from. */
+export interface ClusterFacts {
+  /** Labels of the connection's namespace. */
+  readonly namespaceLabels: Readonly<Record<string, string>>;
+}
+
+interface Tools {
+  readonly report: Report;
+  readonly cluster: ClusterFacts | undefined;
+}
+
 type ReadPolicy = ReadResourceOf<'RerankPolicy'> | ReadResourceOf<'ClusterRerankPolicy'>;
 
 /** The policies of a connection: those it names, in that order, then every cluster policy that selects it, by name. */
 export function resolvePolicies(
   connection: ReadConnection,
   resources: readonly ReadResource[],
-  report: Report,
+  tools: Tools,
 ): readonly PolicySource[] {
+  const { report, cluster } = tools;
   const policies = [
     ...namedPolicies(connection, resources, report),
-    ...clusterPolicies(connection, resources, report),
+    ...clusterPolicies(connection, resources, tools),
   ];
   if (report.problems.length === 0 && !policies.some(({ mode }) => mode === 'enforce')) {
     const why = policies.length === 0 ? 'no policy applies' : 'only shadow policies apply';
     report.notice(connection, 'spec.policies', `${why}: nothing gives allow, so every call will be denied`);
   }
-  noticeUnused(connection, resources, report);
+  if (cluster === undefined) noticeUnused(connection, resources, report);
   return policies;
 }
 
@@ -43,7 +55,7 @@ function namedPolicies(
     const cluster = ofKind(resources, 'ClusterRerankPolicy').some((policy) => policy.name === name);
     const hint = other !== undefined ? `; there is one in namespace ${other.namespace}` : '';
     const already = cluster ? '; a ClusterRerankPolicy is not named here, it selects connections itself' : '';
-    const message = `no RerankPolicy ${connection.namespace}/${name} in the files${hint}${already}`;
+    const message = `no RerankPolicy ${connection.namespace}/${name}${report.where}${hint}${already}`;
     report.error(connection, `spec.policies[${i}].name`, message);
     return [];
   });
@@ -52,10 +64,10 @@ function namedPolicies(
 function clusterPolicies(
   connection: ReadConnection,
   resources: readonly ReadResource[],
-  report: Report,
+  tools: Tools,
 ): readonly PolicySource[] {
   return ofKind(resources, 'ClusterRerankPolicy')
-    .filter((policy) => selects(policy, connection, report))
+    .filter((policy) => selects(policy, connection, tools))
     .sort((a, b) => (a.name < b.name ? -1 : 1))
     .map(toSource);
 }
@@ -63,12 +75,19 @@ function clusterPolicies(
 function selects(
   policy: ReadResourceOf<'ClusterRerankPolicy'>,
   connection: ReadConnection,
-  report: Report,
+  { report, cluster }: Tools,
 ): boolean {
   const { connectionSelector, namespaceSelector } = policy.object.spec;
   const labels = new Map(Object.entries(connection.object.metadata.labels ?? {}));
   const wanted = Object.entries(connectionSelector?.matchLabels ?? {});
   if (wanted.some(([name, value]) => labels.get(name) !== value)) return false;
+  if (cluster !== undefined) {
+    const has: Readonly<Record<string, string>> = {
+      ...cluster.namespaceLabels,
+      [NAMESPACE_NAME]: connection.namespace,
+    };
+    return Object.entries(namespaceSelector?.matchLabels ?? {}).every(([name, value]) => has[name] === value);
+  }
   const { [NAMESPACE_NAME]: namespace, ...unknown } = namespaceSelector?.matchLabels ?? {};
   if (namespace !== undefined && namespace !== connection.namespace) return false;
   // Leaving the policy out would switch its denials off; applying it might deny what nobody meant.

@@ -3,6 +3,8 @@ import type { Kind, ReadResource, ReadResourceOf } from '@rankguard/contract/res
 
 /** Collects problems at the place of a resource's field. */
 export interface Report {
+  /** Where names are looked up, as the end of a sentence: ` in the files`, or nothing in a cluster. */
+  readonly where: string;
   readonly problems: readonly Problem[];
   readonly notices: readonly Problem[];
   error(resource: ReadResource, path: string, message: string, code?: ReasonCode): void;
@@ -11,7 +13,7 @@ export interface Report {
   notice(resource: ReadResource, path: string, message: string): void;
 }
 
-export function createReport(): Report {
+export function createReport(where = ' in the files'): Report {
   const problems: Problem[] = [];
   const notices: Problem[] = [];
   const at = (resource: ReadResource, path: string) => ({
@@ -20,6 +22,7 @@ export function createReport(): Report {
     path,
   });
   return {
+    where,
     problems,
     notices,
     error(resource, path, message, code = 'CONFIG_INVALID') {

@@ -13,13 +13,13 @@ function edit(from: string, to: string, text = SHOP): string {
   return text.replace(from, () => to);
 }
 
-function resolveText(text: string, options?: { connection?: string; cluster?: boolean }) {
+function resolveText(text: string, options?: Parameters<typeof resolve>[1]) {
   const { resources, problems } = readResources([{ file: 'shop.yaml', text }]);
   expect(problems).toEqual([]);
   return resolve(resources, options);
 }
 
-function good(text: string, options?: { connection?: string; cluster?: boolean }) {
+function good(text: string, options?: Parameters<typeof resolve>[1]) {
   const resolution = resolveText(text, options);
   if (!resolution.ok) throw new Error(resolution.problems.map(formatProblem).join('\n'));
   return resolution;
@@ -496,7 +496,7 @@ test('what only a cluster knows is passed over', () => {
 test('in a cluster ServiceAccounts may be the only callers', () => {
   const issuer = SHOP.slice(SHOP.indexOf('    issuers:\n'), SHOP.indexOf('  models:'));
   const text = edit(issuer, '    serviceAccounts: {audiences: [a]}\n');
-  expect(good(text, { cluster: true })).toMatchObject({
+  expect(good(text, { cluster: { namespaceLabels: {} } })).toMatchObject({
     connection: { serviceAccountAudiences: ['a'], issuers: [] },
     notices: [],
   });
@@ -507,8 +507,35 @@ test.each([
   ['issuers[0]', '    issuers: [{issuer: "https://i", audiences: [operator.rankguard.dev]}]\n', 0],
 ])("an audience of the control API's own is refused: %s", (where, identity, at) => {
   const issuer = SHOP.slice(SHOP.indexOf('    issuers:\n'), SHOP.indexOf('  models:'));
-  const resolution = resolveText(edit(issuer, identity), { cluster: true });
+  const resolution = resolveText(edit(issuer, identity), { cluster: { namespaceLabels: {} } });
   expect(resolution.ok || resolution.problems).toMatchObject([
     { path: `spec.identity.${where}.audiences[${at}]`, message: expect.stringContaining("Rankguard's own") },
   ]);
+});
+
+describe('in a cluster', () => {
+  const cluster = { namespaceLabels: { team: 'search' } };
+  const selecting = (labels: string) => `---
+apiVersion: rankguard.dev/v1alpha1
+kind: ClusterRerankPolicy
+metadata: {name: selecting}
+spec:
+  namespaceSelector: {matchLabels: ${labels}}
+  modules: {"a.rego": "package rankguard.a"}
+`;
+  const names = (labels: string) =>
+    good(SHOP + selecting(labels), { connection: 'shop/search', cluster }).policies.map(({ name }) => name);
+
+  test('a ClusterRerankPolicy selects namespaces by their labels', () => {
+    expect(names('{team: search}')).toContain('selecting');
+    expect(names('{team: search, kubernetes.io/metadata.name: shop}')).toContain('selecting');
+    expect(names('{team: ads}')).not.toContain('selecting');
+    expect(names('{kubernetes.io/metadata.name: ads}')).not.toContain('selecting');
+  });
+
+  test('Secrets are named, not read', () => {
+    const withoutSecrets = SHOP.split(/^---\n/m).filter((text) => !/^kind: Secret/m.test(text));
+    const { connection } = good(withoutSecrets.join('---\n'), { connection: 'shop/search', cluster });
+    expect(connection.upstreamKey).toEqual(good(SHOP, { connection: 'shop/search' }).connection.upstreamKey);
+  });
 });

@@ -54,6 +54,12 @@ export function createSecretCheck(resources: readonly ReadResource[], namespace:
 
 export type SecretCheck = ReturnType<typeof createSecretCheck>;
 
+/** For a cluster, where only the sidecar can read Secrets: it refuses a bundle whose Secrets are missing or unfit. */
+export const UNREAD_SECRETS: SecretCheck = {
+  key: ({ reference }) => reference,
+  tls: (_resource, _path, name) => name,
+};
+
 /** RFC 9110 section 5.5, without white space inside: the value is a credential. */
 export function headerValue(value: Uint8Array): string | undefined {
   return /^[\x21-\x7e]+$/.test(Buffer.from(value).toString('utf8').trim())

@@ -12,7 +12,13 @@ export {
 } from './kinds.ts';
 export type { MaskingProfile } from './masking-profile.ts';
 export { formatPath, type Path, parsePath } from './paths.ts';
-export { type ReadResource, type ReadResourceOf, readResources, type SourceFile } from './read.ts';
+export {
+  type ReadResource,
+  type ReadResourceOf,
+  readObject,
+  readResources,
+  type SourceFile,
+} from './read.ts';
 export type { RerankApproval } from './rerank-approval.ts';
 export type { RerankConnection } from './rerank-connection.ts';
 export type { RerankPolicy } from './rerank-policy.ts';

@@ -72,7 +72,22 @@ export function readResources(files: readonly SourceFile[]): {
   return { resources, problems };
 }
 
-type Report = (path: Path, message: string, code?: ReasonCode, line?: number) => void;
+/**
+ * Reads one resource as the API server gives it. There is no file: problems name `file` and a path, lines of
+ * texts inside it are their own, and every other line is 0.
+ */
+export function readObject(
+  value: unknown,
+  file: string,
+): { readonly resource: ReadResource | undefined; readonly problems: readonly Problem[] } {
+  const problems: Problem[] = [];
+  const document: YamlDocument = { value, faults: [], line: () => 0, contentLine: (_, n) => n };
+  const report: Report = (path, message, code = 'CONFIG_INVALID') =>
+    problems.push({ severity: 'error', code, message, file, line: null, path: formatPath(path) || null });
+  return { resource: readResource(file, document, report), problems };
+}
+
+type Report = (path: Path, message: string, code?: ReasonCode, line?: number) => unknown;
 
 function readResource(file: string, document: YamlDocument, report: Report): ReadResource | undefined {
   const { value } = document;

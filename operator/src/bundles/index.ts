@@ -1,0 +1,15 @@
+export {
+  createPublisher,
+  type InForce,
+  type Publisher,
+  type PublisherDeps,
+  type SignBundle,
+} from './publisher.ts';
+export {
+  readSnapshot,
+  SNAPSHOT_LABEL,
+  type Snapshot,
+  snapshotName,
+  snapshotObject,
+  trimSnapshot,
+} from './snapshot.ts';

@@ -1,0 +1,138 @@
+import {
+  buildBundle,
+  type CompileResult,
+  type Compiler,
+  type PolicySource,
+  policySources,
+  resolve,
+  resolveMasking,
+} from '@rankguard/compiler';
+import type { Bundle, Problem } from '@rankguard/contract';
+import { type ReadResource, readObject } from '@rankguard/contract/resources';
+import { type KubeObject, keyOf } from '../kube/index.ts';
+
+/** Everything that a connection's bundle is made of, as the API server gives it. */
+export interface PlanInput {
+  readonly connection: KubeObject;
+  /** RerankPolicies of its namespace. */
+  readonly policies: readonly KubeObject[];
+  readonly clusterPolicies: readonly KubeObject[];
+  /** MaskingProfiles of its namespace. */
+  readonly profiles: readonly KubeObject[];
+  readonly clusterProfiles: readonly KubeObject[];
+  readonly namespaceLabels: Readonly<Record<string, string>>;
+}
+
+/** What sidecars of a connection are to run, or why there is nothing new for them. */
+export type Plan =
+  | { readonly ok: true; readonly bundle: Omit<Bundle, 'revision'>; readonly warnings: readonly Problem[] }
+  | { readonly ok: false; readonly problems: readonly Problem[] };
+
+/** What is to be said of one policy, whoever uses it. */
+export interface PolicyVerdict {
+  readonly digest: string | null;
+  readonly compiled: boolean;
+  readonly testsPassed: boolean;
+  readonly tests: number;
+  readonly problems: readonly Problem[];
+}
+
+/** Resources to bundles. Nothing here is remembered but what the compiler keeps. */
+export interface Planner {
+  plan(input: PlanInput): Promise<Plan>;
+  judgePolicy(policy: KubeObject): Promise<PolicyVerdict>;
+  judgeProfile(profile: KubeObject): readonly Problem[];
+}
+
+/** Compiles in bounded child processes; a policy's tests must pass before it becomes part of a bundle. */
+export function createPlanner({ compiler }: { readonly compiler: Compiler }): Planner {
+  return {
+    async plan(input) {
+      const read = readAll(input);
+      if (read.problems.length > 0) return { ok: false, problems: read.problems };
+      const { namespaceLabels } = input;
+      const connection = keyOf(input.connection);
+      const resolved = resolve(read.resources, { connection, cluster: { namespaceLabels } });
+      if (!resolved.ok) return { ok: false, problems: withoutLineZero(resolved.problems) };
+      const released = await Promise.all(resolved.policies.map((one) => compiler.release(placed(one))));
+      const problems = released.flatMap((result) => (result.ok ? [] : result.problems));
+      if (problems.length > 0) return { ok: false, problems };
+      const policies = released.flatMap((result) => (result.ok ? [result.policy] : []));
+      const { connection: parts, masking } = resolved;
+      const bundle = buildBundle({ connection: parts, masking, policies, revision: 0, expires: null });
+      const { revision: _, ...content } = bundle;
+      const warnings = released.flatMap((result) => (result.ok ? result.warnings : []));
+      return { ok: true, bundle: content, warnings: withoutLineZero([...resolved.notices, ...warnings]) };
+    },
+    async judgePolicy(policy) {
+      const { resource, problems } = read(policy);
+      const [source] = resource === undefined ? [] : policySources([resource]);
+      if (source === undefined) return refused(problems);
+      const compiled = await compiler.compile(placed(source));
+      if (!compiled.ok) return refused(compiled.problems);
+      return tested(source, compiled, await compiler.release(placed(source)));
+    },
+    judgeProfile(profile) {
+      const { resource, problems } = read(profile);
+      if (resource?.kind !== 'MaskingProfile' && resource?.kind !== 'ClusterMaskingProfile') return problems;
+      const resolution = resolveMasking(resource, [resource], { secrets: 'unread' });
+      return resolution.ok ? [] : withoutLineZero(resolution.problems);
+    },
+  };
+}
+
+function read(object: KubeObject) {
+  return readObject(object, `${object.kind} ${keyOf(object)}`);
+}
+
+function readAll({ connection, policies, clusterPolicies, profiles, clusterProfiles }: PlanInput) {
+  const own = read(connection);
+  const used = namesOf(own.resource);
+  const others = [
+    ...policies.filter(({ metadata }) => used.policies.has(metadata.name)),
+    ...clusterPolicies,
+    ...[...profiles, ...clusterProfiles].filter(({ metadata }) => metadata.name === used.profile),
+  ].map(read);
+  const all = [own, ...others];
+  return {
+    resources: all.flatMap(({ resource }) => (resource === undefined ? [] : [resource])),
+    problems: all.flatMap(({ problems }) => problems),
+  };
+}
+
+/** A broken policy that the connection does not use must not hold up its changes. */
+function namesOf(connection: ReadResource | undefined) {
+  if (connection?.kind !== 'RerankConnection') return { policies: new Set<string>(), profile: undefined };
+  const { policies, masking } = connection.object.spec;
+  return { policies: new Set(policies.map(({ name }) => name)), profile: masking.profile };
+}
+
+/** In a cluster a module is a member of its policy: `shop/ranking/ranking.rego`, with its own lines. */
+function placed(source: PolicySource): PolicySource {
+  return { ...source, locate: (file, line) => ({ file: `${source.name}/${file}`, line }) };
+}
+
+const withoutLineZero = (problems: readonly Problem[]): Problem[] =>
+  problems.map((problem) => ({ ...problem, line: problem.line || null }));
+
+const refused = (problems: readonly Problem[]): PolicyVerdict => ({
+  digest: null,
+  compiled: false,
+  testsPassed: false,
+  tests: 0,
+  problems,
+});
+
+function tested(
+  source: PolicySource,
+  compiled: Extract<CompileResult, { ok: true }>,
+  released: CompileResult,
+): PolicyVerdict {
+  return {
+    digest: compiled.policy.digest,
+    compiled: true,
+    testsPassed: released.ok,
+    tests: Object.keys(source.tests).length,
+    problems: released.ok ? compiled.warnings : released.problems,
+  };
+}
