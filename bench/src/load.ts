@@ -40,8 +40,8 @@ export interface Client {
 
 const PATH = '/v1/rerank';
 
-/** `connections`: how many at most; null for as many as there are calls. */
-export function createClient(connections: number | null): Client {
+/** `connections`: how many at most. */
+export function createClient(connections: number): Client {
   let turn = 0;
   const agent = new Agent({ connections, pipelining: 1, headersTimeout: 30_000, bodyTimeout: 30_000 });
 

@@ -1,3 +1,4 @@
+import { crowd } from './crowd.ts';
 import type { Guarded, Issuer } from './guarded.ts';
 import { type Client, createClient, median, quantile, type Sample, type Target } from './load.ts';
 import { type Process, usageOf } from './processes.ts';
@@ -164,14 +165,12 @@ function createRun(
       return { hop: median(perSecond.hop), guarded: median(perSecond.guarded) };
     },
     async overload(capacity) {
-      const crowd = createClient(null);
       const before = rss();
       const offered = Math.round(capacity * OVERLOAD_FACTOR);
       options.progress(`overload: ${offered}/s for ${seconds} s`);
       const cpuBefore = performance.now();
-      const sample = await crowd.open(main, offered, seconds);
+      const sample = await crowd(main, offered, seconds);
       const took = (performance.now() - cpuBefore) / 1000;
-      await crowd.close();
       const calls = Object.values(sample.statuses).reduce((sum, count) => sum + count, 0);
       return {
         offered: calls / seconds,

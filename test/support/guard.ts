@@ -53,8 +53,6 @@ export async function startGuard(options: GuardOptions): Promise<Guard> {
     upstreamUrl: options.upstream,
     log,
     now: options.now ?? Date.now,
-    // Issuer, upstream, callers and Jest share this loop: how busy it is says nothing about the sidecar.
-    loopLoad: () => ({ turnMs: 1 }),
   });
   if (options.withoutBundle !== true) {
     const files = [{ file: 'e2e.yaml', text: resourcesYaml(options) }];

@@ -47,6 +47,7 @@ describe('a connection with everything', () => {
       serviceAccountAudiences: [],
       otherPorts: [],
       staleAfterSeconds: 86_400,
+      rankingHeader: false,
       models: [
         { name: 'bge-reranker-v2-m3', version: null },
         { name: 'other', version: '2' },

@@ -6,11 +6,13 @@ import type { Active } from '../runtime/types.ts';
 import type { UsageWindows } from '../usage/index.ts';
 import type { Budget } from './budget.ts';
 import type { Trace } from './trace.ts';
+import type { Turns } from './turns.ts';
 
 export interface PipelineDeps {
   /** The bundle in force, or undefined before there is one. */
   readonly active: () => Active | undefined;
   readonly budget: Budget;
+  readonly turns: Turns;
   readonly metrics: Metrics;
   readonly usage: UsageWindows;
   readonly record: (record: CallRecord) => void;

@@ -11,11 +11,12 @@ import { type Answer, type Refusal, refusalAnswer, refuse } from './refusal.ts';
 import { runCall } from './run.ts';
 import { createTrace, recordOf } from './trace.ts';
 
-export { type Budget, createBudget, type LoopLoad } from './budget.ts';
+export { type Budget, createBudget } from './budget.ts';
 export { endSocket } from './closing.ts';
 export type { PipelineDeps } from './exchange.ts';
 export { refusalAnswer, refuse } from './refusal.ts';
 export { connectionName } from './trace.ts';
+export { createTurns } from './turns.ts';
 
 export interface Pipeline {
   /** Takes one HTTP request to its answer and its record. Never rejects. */

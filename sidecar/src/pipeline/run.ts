@@ -118,7 +118,8 @@ async function judge(
   lap(trace, 'read', at);
   if (!Buffer.isBuffer(body)) return body;
   trace.bytesIn = body.length;
-  if (deps.budget.late(performance.now() - trace.startedAt)) {
+  const turn = deps.turns.take();
+  if (!(typeof turn === 'boolean' ? turn : await turn)) {
     return refuse('OVERLOADED', 'the call waited too long behind others');
   }
   return judgeRequest(call, body);

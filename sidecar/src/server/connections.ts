@@ -45,3 +45,29 @@ export function trackConnections(server: Server): Connections {
     },
   };
 }
+
+/** Long enough for the answer to arrive; what the caller goes on sending is never read. */
+const LINGER_MS = 250;
+
+/**
+ * Takes at most so many connections. One over it gets `answer` before a byte of it was read, or over TLS, where
+ * nobody could understand it, is closed. Must be called before others listen for connections.
+ */
+export function boundConnections(server: Server, most: number, answer: () => string): void {
+  const takers = server.listeners('connection') as ((socket: Socket) => void)[];
+  const plain = !(server instanceof TlsServer);
+  let open = 0;
+  server.removeAllListeners('connection');
+  server.on('connection', (socket: Socket) => {
+    if (open >= most) {
+      const text = answer();
+      socket.on('error', () => socket.destroy());
+      if (plain) socket.end(text);
+      setTimeout(() => socket.destroy(), plain ? LINGER_MS : 0).unref();
+      return;
+    }
+    open++;
+    socket.once('close', () => open--);
+    for (const take of takers) take.call(server, socket);
+  });
+}

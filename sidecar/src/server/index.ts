@@ -4,14 +4,13 @@ import { createSecureContext } from 'node:tls';
 import { type Bundle, CodedError } from '@rankguard/contract';
 import { createKeySets, type KeySets } from '../identity/index.ts';
 import { createMetrics, type Metrics } from '../metrics/index.ts';
-import { connectionName, createBudget, createPipeline, type LoopLoad } from '../pipeline/index.ts';
+import { connectionName, createBudget, createPipeline, createTurns } from '../pipeline/index.ts';
 import type { Log } from '../record/index.ts';
 import { createRuntime, type ReadSecret } from '../runtime/index.ts';
 import { createUsageWindows } from '../usage/index.ts';
 import { createAdmin } from './admin.ts';
 import { type Connections, trackConnections } from './connections.ts';
 import { type Address, createListener, listen, secureContext, type TlsFiles } from './listener.ts';
-import { createLoopLoad } from './loop-load.ts';
 import { createStatus, type Status } from './status.ts';
 
 export { type AdminDeps, createAdmin } from './admin.ts';
@@ -25,8 +24,6 @@ export interface SidecarOptions {
   readonly upstreamUrl: string;
   readonly log: Log;
   readonly now: () => number;
-  /** How busy the event loop is, for a process that does more than serve; else it is measured. */
-  readonly loopLoad?: () => LoopLoad;
   /** Shared by several sidecars of one process; else its own, which ends with it. */
   readonly metrics?: Metrics;
   /** Certificate to serve with before the first bundle; without it the port is plain until the process ends. */
@@ -52,9 +49,9 @@ export interface Sidecar extends Status {
 
 /** The sidecar: listener, admin port and the bundle in force. */
 export function createSidecar(options: SidecarOptions): Sidecar {
-  const { log, now, loopLoad = createLoopLoad() } = options;
+  const { log, now } = options;
   const metrics = options.metrics ?? createMetrics();
-  const budget = createBudget({ clock: () => performance.now(), loopLoad });
+  const budget = createBudget();
   const keySets = keySetsFor(log, now);
   const runtime = createRuntime({ upstreamUrl: options.upstreamUrl, keySets, now });
   const bypassed = options.bypassed ?? (() => null);
@@ -63,6 +60,7 @@ export function createSidecar(options: SidecarOptions): Sidecar {
   const pipeline = createPipeline({
     active: runtime.active,
     budget,
+    turns: createTurns({ clock: () => performance.now(), nextTurn: setImmediate }),
     metrics,
     usage: createUsageWindows({ now }),
     record: log.call,

@@ -11,6 +11,7 @@ import type { Duplex } from 'node:stream';
 import { REASONS, type ReasonCode } from '@rankguard/contract';
 import type { Metrics } from '../metrics/index.ts';
 import { endSocket, type Pipeline, refusalAnswer, refuse } from '../pipeline/index.ts';
+import { boundConnections } from './connections.ts';
 
 export interface Address {
   readonly host: string;
@@ -31,6 +32,8 @@ const MAX_HEADER_BYTES = 48 * 1024;
 const HEADERS_TIMEOUT_MS = 15_000;
 /** Longer than clients' and API servers' own (Go: 90 s), so that the reuse of a connection does not race its end. */
 const KEEP_ALIVE_MS = 95_000;
+/** Several times the calls that are let in by default; each open one can cost a read of 64 KiB at any time. */
+const MOST_CONNECTIONS = 1_024;
 /** A body has its own timer (408 BODY_TIMEOUT); this one is behind it. */
 const REQUEST_TIMEOUT_MS = 120_000;
 
@@ -69,6 +72,10 @@ export function createListener(deps: {
     deps.tls === undefined
       ? createServer(options)
       : createTlsServer({ ...options, ...secureContext(deps.tls) });
+  boundConnections(server, MOST_CONNECTIONS, () => {
+    deps.metrics.refusedMessage('OVERLOADED');
+    return rawAnswer('OVERLOADED', `${MOST_CONNECTIONS} connections are open, as many as there may be`);
+  });
   function handle(request: IncomingMessage, response: ServerResponse): void {
     void deps.pipeline.handle(request, response);
   }
@@ -108,11 +115,14 @@ export function createListener(deps: {
   return server;
 }
 
+/** A connection that finds the queue full tries again after a second (RFC 6298): a crowd must hear its refusals sooner. */
+const BACKLOG = 4_096;
+
 /** Listens, and says where; port 0 takes a free one. */
 export function listen(server: Server, address: Address): Promise<Address> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen(address.port, address.host, () => {
+    server.listen({ port: address.port, host: address.host, backlog: BACKLOG }, () => {
       server.off('error', reject);
       const bound = server.address() as AddressInfo;
       resolve({ host: bound.address, port: bound.port });
