@@ -1,0 +1,31 @@
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { ALERTS } from './alerts.ts';
+import { dashboards } from './dashboards/index.ts';
+import { chartReadme, valuesSchema, valuesYaml } from './pages.ts';
+
+const root = join(import.meta.dirname, '../..');
+
+/** Every file of the chart that is made of something else: path from the project's root, and its text. */
+export function generatedFiles(): Map<string, string> {
+  const files = new Map<string, string>();
+  const add = (path: string, text: string) => files.set(join('charts/rankguard', path), text);
+  add('values.yaml', valuesYaml());
+  add('values.schema.json', valuesSchema());
+  add('README.md', chartReadme());
+  add('files/alerts.yaml', ALERTS);
+  for (const name of readdirSync(join(root, 'crds')).filter((file) => file.endsWith('.yaml'))) {
+    add(`files/crds/${name}`, readFileSync(join(root, 'crds', name), 'utf8'));
+  }
+  for (const [name, dashboard] of dashboards()) {
+    add(`files/dashboards/${name}.json`, `${JSON.stringify(dashboard, null, 2)}\n`);
+  }
+  return files;
+}
+
+export function writeChart(): void {
+  for (const [path, text] of generatedFiles()) {
+    mkdirSync(dirname(join(root, path)), { recursive: true });
+    writeFileSync(join(root, path), text);
+  }
+}
