@@ -17,13 +17,20 @@ function lines(group: Group, indent: string): string[] {
 
 /** values.schema.json: Helm refuses what is not in it. */
 export function valuesSchema(): string {
-  const schema = { $schema: 'http://json-schema.org/draft-07/schema#', title: 'Values of Rankguard', ...objectSchema(VALUES) };
+  const schema = {
+    $schema: 'http://json-schema.org/draft-07/schema#',
+    title: 'Values of Rankguard',
+    ...objectSchema(VALUES),
+  };
   return `${JSON.stringify(schema, null, 2)}\n`;
 }
 
 function objectSchema(group: Group): Record<string, unknown> {
   const properties = Object.fromEntries(
-    Object.entries(group.members).map(([name, entry]) => [name, isGroup(entry) ? objectSchema(entry) : described(entry)]),
+    Object.entries(group.members).map(([name, entry]) => [
+      name,
+      isGroup(entry) ? objectSchema(entry) : described(entry),
+    ]),
   );
   // Helm hands the values of a parent chart's `global` to every chart.
   const globals = group === VALUES ? { global: { type: 'object' } } : {};
@@ -41,7 +48,9 @@ function described({ description, default: value, schema }: Value): Record<strin
 
 /** README.md of the chart. */
 export function chartReadme(): string {
-  const rows = table(VALUES, '').map(([name, value, description]) => `| \`${name}\` | \`${value}\` | ${description} |`);
+  const rows = table(VALUES, '').map(
+    ([name, value, description]) => `| \`${name}\` | \`${value}\` | ${description} |`,
+  );
   return `<!-- Made by tools/chart/main.ts. -->
 
 # The chart

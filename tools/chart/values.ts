@@ -34,7 +34,9 @@ const image = (what: string, repository: string): Group => ({
     repository: text('Registry and name.', repository, { minLength: 1 }),
     tag: text("Empty: the chart's appVersion."),
     digest: text('`sha256:…`; wins over the tag.', '', { pattern: '^(sha256:[0-9a-f]{64})?$' }),
-    pullPolicy: text('When the kubelet pulls.', 'IfNotPresent', { enum: ['Always', 'IfNotPresent', 'Never'] }),
+    pullPolicy: text('When the kubelet pulls.', 'IfNotPresent', {
+      enum: ['Always', 'IfNotPresent', 'Never'],
+    }),
   },
 });
 const scrape = (kind: string, what: string): Group => ({
@@ -62,10 +64,15 @@ export const VALUES: Group = {
           requests: { cpu: '100m', memory: '256Mi' },
           limits: { memory: '768Mi' },
         }),
-        logLevel: text('Least severe line that is logged.', 'info', { enum: ['debug', 'info', 'warn', 'error'] }),
+        logLevel: text('Least severe line that is logged.', 'info', {
+          enum: ['debug', 'info', 'warn', 'error'],
+        }),
         nodeSelector: free('Nodes that may run it.'),
         tolerations: free('Taints that it tolerates.', []),
-        priorityClassName: text('Pods of guarded rerankers cannot start without it.', 'system-cluster-critical'),
+        priorityClassName: text(
+          'Pods of guarded rerankers cannot start without it.',
+          'system-cluster-critical',
+        ),
         podLabels: free('More labels of its pods.'),
         podAnnotations: free('More annotations of its pods.'),
       },
@@ -74,13 +81,19 @@ export const VALUES: Group = {
       description: 'What is injected into guarded pods.',
       members: {
         image: image('sidecar', 'ghcr.io/rankguard/rankguard-sidecar'),
-        resources: free('Compute resources where a connection says nothing; requests and limits are both needed.', {
-          requests: { cpu: '100m', memory: '128Mi' },
-          limits: { cpu: '1', memory: '256Mi' },
-        }),
+        resources: free(
+          'Compute resources where a connection says nothing; requests and limits are both needed.',
+          {
+            requests: { cpu: '100m', memory: '128Mi' },
+            limits: { cpu: '1', memory: '256Mi' },
+          },
+        ),
       },
     },
-    imagePullSecrets: free("Of the operator's pods: `[{name: …}]`. A connection names those of its sidecars.", []),
+    imagePullSecrets: free(
+      "Of the operator's pods: `[{name: …}]`. A connection names those of its sidecars.",
+      [],
+    ),
     crds: {
       description: 'CustomResourceDefinitions.',
       members: {
@@ -104,7 +117,10 @@ export const VALUES: Group = {
     prometheusRule: {
       description: 'Alerts.',
       members: {
-        enabled: flag('Make a PrometheusRule; needs the CustomResourceDefinitions of monitoring.coreos.com.', false),
+        enabled: flag(
+          'Make a PrometheusRule; needs the CustomResourceDefinitions of monitoring.coreos.com.',
+          false,
+        ),
         labels: free('Labels by which your Prometheus selects it.'),
       },
     },
@@ -119,7 +135,9 @@ export const VALUES: Group = {
       description: 'What `helm test` runs.',
       members: {
         image: text('Image with `kubectl`.', 'registry.k8s.io/kubectl:v1.36.3', { minLength: 1 }),
-        pullPolicy: text('When the kubelet pulls.', 'IfNotPresent', { enum: ['Always', 'IfNotPresent', 'Never'] }),
+        pullPolicy: text('When the kubelet pulls.', 'IfNotPresent', {
+          enum: ['Always', 'IfNotPresent', 'Never'],
+        }),
       },
     },
     nameOverride: text("Instead of the chart's name."),
@@ -134,6 +152,9 @@ export function isGroup(entry: Value | Group): entry is Group {
 /** The defaults as one object. */
 export function defaults(group: Group = VALUES): Record<string, unknown> {
   return Object.fromEntries(
-    Object.entries(group.members).map(([name, entry]) => [name, isGroup(entry) ? defaults(entry) : entry.default]),
+    Object.entries(group.members).map(([name, entry]) => [
+      name,
+      isGroup(entry) ? defaults(entry) : entry.default,
+    ]),
   );
 }
