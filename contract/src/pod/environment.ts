@@ -38,6 +38,8 @@ export interface PodListener {
   readonly port: number;
   /** The app's own port, as the connection means it: with `relocate` the same as `port`. */
   readonly appPort: number;
+  /** Name that the port has for Services; null: none. With `port-name` the sidecar's port carries it. */
+  readonly portName: string | null;
   /** Port on 127.0.0.1 where the app answers: with `relocate` the port that it was moved to. */
   readonly upstreamPort: number;
   /** The kubernetes.io/tls Secret that callers are served with, mounted; absent: plain HTTP, for as long as the pod lives. */

@@ -19,6 +19,8 @@ export const VOLUMES = {
   state: 'rankguard-state',
   /** The pod's token with the audience CONTROL_AUDIENCE of contract/control. */
   token: 'rankguard-token',
+  /** Empty; mounted where a token of the Kubernetes API would otherwise be: the sidecar has no rights there. */
+  noApiToken: 'rankguard-no-api-token',
   /** One volume for each Secret, named by {@link secretVolume}. */
   secret: 'rankguard-secret-',
 } as const;

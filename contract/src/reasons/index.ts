@@ -73,6 +73,12 @@ export const REASONS = {
   UPSTREAM_TIMEOUT: upstream(504, 'The reranker did not answer in time.'),
   UPSTREAM_ERROR: upstream(502, 'The reranker answered with an error.'),
   CLIENT_GONE: upstream(499, 'The caller went away before the answer.'),
+  // admission: a pod that a connection selects and that cannot be guarded is refused
+  POD_NOT_ISOLATED: tool('The pod shares what must be its own, so that it cannot be guarded.'),
+  POD_NAME_RESERVED: tool("The pod uses a name, port, volume or token that is the sidecar's."),
+  POD_PORT_MISSING: tool('The pod does not have the port that the connection guards.'),
+  POD_CAPTURE_IMPOSSIBLE: tool('There is no way for the sidecar to get in front of the app.'),
+  POD_CHANGED: tool('The pod is not as injection made it.'),
   // configuration and tools: never an HTTP answer of the data path
   CONFIG_INVALID: tool('A resource is invalid.'),
   CONFIG_UNSUPPORTED: tool('A resource asks for something that this version does not do.'),

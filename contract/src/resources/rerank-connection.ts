@@ -47,19 +47,22 @@ const ingress = object('The listener that callers reach.', {
   ),
   server: optional(
     choice(
-      ['tei', 'vllm', 'infinity', 'llama-cpp', 'triton'],
-      'A server that Rankguard knows how to move to another port.',
+      ['tei', 'vllm', 'infinity', 'llama-cpp', 'triton', 'kserve-huggingface', 'support-search'],
+      'A server that Rankguard knows how to move to another port. Without it the image says which one it is.',
     ),
   ),
   relocate: optional(
-    object('How to move a server that Rankguard does not know.', {
-      env: optional(
-        map(text("The variable's value.", { min: 0, max: 4096 }), 'Environment variables to set.', {
-          max: 64,
-        }),
-      ),
-      args: optional(list(text('An argument.', { min: 0, max: 4096 }), 'Arguments to add.', { max: 64 })),
-    }),
+    object(
+      'How to move a server that Rankguard does not know: to port $(RANKGUARD_APP_PORT) of $(RANKGUARD_APP_HOST).',
+      {
+        env: optional(
+          map(text("The variable's value.", { min: 0, max: 4096 }), 'Environment variables to set.', {
+            max: 64,
+          }),
+        ),
+        args: optional(list(text('An argument.', { min: 0, max: 4096 }), 'Arguments to add.', { max: 64 })),
+      },
+    ),
   ),
   otherPorts: list(
     object('A port that stays as it is.', {

@@ -62,7 +62,7 @@ const injection = object('What the operator injects now, or injected before an u
     }),
   ),
   keys: optional(
-    list(text('A key id.', { max: 128 }), 'Ids of the root keys that admission accepts.', {
+    list(text('A public key.', { max: 128 }), 'Root keys (Ed25519, base64url) that admission accepts.', {
       max: 8,
       unique: true,
     }),

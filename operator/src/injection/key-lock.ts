@@ -1,0 +1,46 @@
+import type { SecretRef } from '@rankguard/contract';
+import { commandLine, flagValues } from './command-line.ts';
+import { setEnv } from './env.ts';
+import type { KnownServer } from './servers.ts';
+import type { Container, GuardingConnection } from './types.ts';
+
+export interface Locked {
+  readonly container: Container;
+  readonly warnings: readonly string[];
+}
+
+/** The key that the app is to answer to: the connection's own, else the one that the operator made. */
+export function upstreamKeyOf({ spec, generatedKey }: GuardingConnection): SecretRef | null {
+  return spec.ingress.upstreamKey?.secretKeyRef ?? generatedKey;
+}
+
+/**
+ * Makes a server that Rankguard knows ask for the upstream key. A server that it does not know, and one that brings
+ * a key of its own as a flag, is left alone: the connection's key is then the one that the app already asks for.
+ */
+export function lockWithKey(
+  container: Container,
+  server: KnownServer | undefined,
+  key: SecretRef | null,
+): Locked {
+  if (key === null) return { container, warnings: [] };
+  const { key: setting } = server ?? { key: null };
+  if (setting === null || setting.env === null) {
+    const who =
+      server === undefined ? 'the app is no server that Rankguard knows' : `${server.name} has no key`;
+    return { container, warnings: [`the upstream key is not set in container ${container.name}: ${who}`] };
+  }
+  if (flagValues(commandLine(container), setting.flags).length > 0) {
+    const flag = setting.flags.join(' or ');
+    return {
+      container,
+      warnings: [`container ${container.name} has a key of its own (${flag}), which is kept`],
+    };
+  }
+  const valueFrom = { secretKeyRef: { name: key.name, key: key.key } };
+  const warning = `the upstream key does not cover every rerank route of ${server?.name}`;
+  return {
+    container: { ...container, env: setEnv(container.env ?? [], setting.env, { valueFrom }) },
+    warnings: server?.keyCoversRerank === true ? [] : [warning],
+  };
+}
