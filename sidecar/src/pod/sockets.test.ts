@@ -57,6 +57,7 @@ describe('what sockets mean', () => {
     capture: 'relocate',
     port: 8080,
     appPort: 8080,
+    portName: null,
     upstreamPort: 15950,
   };
   const named: PodListener = { ...relocated, capture: 'port-name', port: 15930, upstreamPort: 8080 };

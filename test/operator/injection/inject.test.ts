@@ -165,13 +165,13 @@ const connections = fc
   );
 
 /** What a pod is after the API server has stored it: defaults that the server writes are left out. */
-const stored = <T>(value: T): T => JSON.parse(JSON.stringify(value));
+const stored = (value: object): Pod => JSON.parse(JSON.stringify(value));
 
 test('whatever the pod, injecting twice is injecting once', () => {
   let injected = 0;
   fc.assert(
     fc.property(pods, connections, (pod, all) => {
-      const input = { pod: stored(pod) as Pod, namespace: 'shop', services: [], connections: all, settings };
+      const input = { pod: stored(pod), namespace: 'shop', services: [], connections: all, settings };
       const once = inject(input);
       if (once.kind !== 'injected') return;
       injected += 1;
