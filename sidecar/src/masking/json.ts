@@ -144,7 +144,7 @@ export class JsonMasking {
     const end = document.end(token);
     const digits = wholeNumber(document.bytes, start, end);
     if (digits === null) return;
-    const [finding] = detector.detectText(digits, this.#context(token));
+    const [finding] = detector.detectText(digits, { ...this.#context(token), isNumber: true });
     // Part of a number is no value of its own.
     if (finding?.start === 0 && finding.end === digits.length) {
       this.#mask(token, Kind.Number, [{ ...finding, start, end }]);

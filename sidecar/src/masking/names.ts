@@ -111,13 +111,3 @@ function fits(name: string, parts: readonly string[]): boolean {
   }
   return at <= name.length - last.length;
 }
-
-/** Whether a member's name says that nine digits under it are a social security number. */
-export function namesSsn(name: string): boolean {
-  const words = name
-    .normalize('NFKC')
-    .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
-    .toLowerCase()
-    .split(/[^a-z]+/);
-  return words.some((word) => word.startsWith('ssn')) || /social(?:sec|ins)|socsec/.test(normaliseName(name));
-}

@@ -1,4 +1,5 @@
-// Personal data in texts: one pass over the bytes finds `@` and digits, checks run only there.
+// Personal data in texts: one pass over the bytes finds `@`, digits, long tokens and assignments. Addresses, cards and
+// social security numbers are settled here; the other places are noted as anchors for the host.
 import { digits, jsonNumber, openDigits } from './digits';
 import { email } from './email';
 import { dropFindings, findingAt, findingCount, firstFinding, openFindings, openText } from './findings';
@@ -8,7 +9,24 @@ import { fold } from './fold';
  * What the pass looks for. It comes from memory and not from constants because the compiler keeps loaded vectors
  * in registers, but makes constant ones anew in each round of a loop.
  */
-const MARKS = memory.data<u8>([0x40, 0x30, 10, 0x5c, 0x25, 0x26]);
+const MARKS = memory.data<u8>([0x40, 0x30, 10, 0x5c, 0x25, 0x26, 0x20, 0x61, 26, 0x2b, 15, 0x5f, 0x3d, 0x3a]);
+
+/** Kinds of anchors; the host knows them by these numbers. An anchor is a kind in the top three bits and a place. */
+const DIGITS: u32 = 1 << 29;
+/** At the last byte of a run of letters, digits and `+,-./_=`. */
+const LONG: u32 = 2 << 29;
+/** At a `:` or `=`. */
+const ASSIGN: u32 = 3 << 29;
+/** Shorter runs are words. */
+const LONG_RUN: u32 = 14;
+
+let anchors: usize = 0;
+let origin: usize = 0;
+
+@inline function anchor(kind: u32, place: usize): void {
+  store<u32>(anchors, kind | <u32>(place - origin));
+  anchors += 4;
+}
 
 /**
  * Runs the detectors over a text. With `raw` it stops at the first byte that makes the text's view differ from
@@ -18,32 +36,73 @@ function detect(low: usize, end: usize, raw: bool): bool {
   openDigits(low, end);
   const at = v128.load8_splat(MARKS), zero = v128.load8_splat(MARKS + 1), ten = v128.load8_splat(MARKS + 2);
   const backslash = v128.load8_splat(MARKS + 3), percent = v128.load8_splat(MARKS + 4), amp = v128.load8_splat(MARKS + 5);
+  const small = v128.load8_splat(MARKS + 6), a = v128.load8_splat(MARKS + 7), letters = v128.load8_splat(MARKS + 8);
+  const plus = v128.load8_splat(MARKS + 9), signs = v128.load8_splat(MARKS + 10), underscore = v128.load8_splat(MARKS + 11);
+  const equals = v128.load8_splat(MARKS + 12), colon = v128.load8_splat(MARKS + 13);
   let carry: u32 = 0;
+  let carriedLetter: u32 = 0;
+  let carriedSign: u32 = 0;
+  let run: u32 = 0;
   for (let p = low; p < end; p += 16) {
     const v = v128.load(p);
     const isDigit = i8x16.lt_u(i8x16.sub(v, zero), ten);
     const isAt = i8x16.eq(v, at);
+    const isLetter = i8x16.lt_u(i8x16.sub(v128.or(v, small), a), letters);
+    const isEquals = i8x16.eq(v, equals);
+    const isSign = v128.or(isEquals, i8x16.eq(v, colon));
+    // `+,-./` and the digits stand in a row.
+    const isToken = v128.or(v128.or(isLetter, i8x16.lt_u(i8x16.sub(v, plus), signs)), v128.or(i8x16.eq(v, underscore), isEquals));
     // The high bit of a byte is the first bit of non-ASCII.
     const isSpecial = v128.or(v128.or(v, i8x16.eq(v, backslash)), v128.or(i8x16.eq(v, percent), i8x16.eq(v, amp)));
-    if (!i8x16.bitmask(v128.or(v128.or(isDigit, isAt), isSpecial))) { carry = 0; continue; }
-    let d = <u32>i8x16.bitmask(isDigit);
-    let a = <u32>i8x16.bitmask(isAt);
-    let special = raw ? <u32>i8x16.bitmask(isSpecial) : 0;
-    if (end - p < 16) { const inside = (<u32>1 << <u32>(end - p)) - 1; d &= inside; a &= inside; special &= inside; }
-    if (special) return false;
+    let token = <u32>i8x16.bitmask(isToken);
+    const inside: u32 = end - p < 16 ? (<u32>1 << <u32>(end - p)) - 1 : 0xffff;
+    token &= inside;
+    let seen: u32 = 0;
+    if (token == 0xffff) run += 16;
+    else {
+      const lead = ctz(~token);
+      if (run + lead >= LONG_RUN) seen = 1;
+      else run = 0;
+      if (!seen) run = clz(~(token << 16));
+    }
+    if (!(<u32>i8x16.bitmask(v128.or(v128.or(isDigit, isAt), v128.or(isSpecial, isSign))) | seen)) {
+      carry = 0;
+      carriedSign = 0;
+      carriedLetter = <u32>i8x16.bitmask(isLetter) >> 15;
+      continue;
+    }
+    if (seen) {
+      const lead = ctz(~token);
+      anchor(LONG, p + lead - 1);
+      run = clz(~(token << 16));
+    }
+    const d = <u32>i8x16.bitmask(isDigit) & inside;
+    const ats = <u32>i8x16.bitmask(isAt) & inside;
+    const sign = <u32>i8x16.bitmask(isSign) & inside;
+    const letter = <u32>i8x16.bitmask(isLetter) & inside;
+    if (raw && (<u32>i8x16.bitmask(isSpecial) & inside)) return false;
     const begins = d & ~(d << 1 | carry);
+    const letterBefore = letter << 1 | carriedLetter;
+    const signs1 = sign & ~(sign << 1 | carriedSign);
     carry = d >> 15;
-    let here = begins | a;
+    carriedLetter = letter >> 15;
+    carriedSign = sign >> 15;
+    let here = begins | ats | signs1;
     while (here) {
       const k = ctz(here);
       here &= here - 1;
-      if (a >> k & 1) { email(p + k, low, end); continue; }
+      if (ats >> k & 1) { email(p + k, low, end); continue; }
+      if (sign >> k & 1) { anchor(ASSIGN, p + k); continue; }
       // Most numbers in prose are short and alone: seen here, in the register.
       const after = k + ctz(~(d >> k));
-      if (after <= 12 && after - k < 9 && (d >> (after + 1) & 7) == 0) continue;
+      if (after <= 12 && (d >> (after + 1) & 7) == 0) {
+        if (after - k >= 5 || (letterBefore >> k & 1) || (letter >> after & 1)) anchor(DIGITS, p + k);
+        if (after - k < 9) continue;
+      } else anchor(DIGITS, p + k);
       digits(p + k);
     }
   }
+  if (run >= LONG_RUN) anchor(LONG, end - 1);
   return true;
 }
 
@@ -57,27 +116,44 @@ function rebase(base: usize): void {
 }
 
 /**
- * Finds personal data in parts of the text at `base`. `ranges`: `count` entries of 16 bytes (token, start, end,
- * 1 for a JSON number); `view`: room for the longest part and 64 bytes. Writes findings to `out` (room for
- * `capacity`) and returns how many: offsets into the text, ascending within a part, whole escapes only.
+ * Looks for personal data in parts of the text at `base`. `ranges`: `count` entries of 16 bytes (token, start, end,
+ * 1 for a JSON number). `out`: room for `capacity` findings; returns how many. `marks`: room for an anchor (u32) per
+ * two bytes of text and one per part. `views`: room for the parts and 32 bytes each.
+ *
+ * The entries are replaced: where the text that was looked at begins and ends (the part itself, or its view), the
+ * number of anchors and the number of findings up to here. All places are offsets from `base`.
  */
-export function findPersonalData(base: usize, ranges: usize, count: u32, view: usize, out: usize, capacity: u32): u32 {
+export function findPersonalData(base: usize, ranges: usize, count: u32, views: usize, out: usize, capacity: u32, marks: usize): u32 {
   openFindings(out, capacity);
+  anchors = marks;
+  origin = base;
   for (let i: u32 = 0; i < count; i++, ranges += 16) {
     const start = base + <usize>load<u32>(ranges, 4);
     const end = base + <usize>load<u32>(ranges, 8);
+    let from = start, to = end;
+    const before = anchors;
     openText(load<u32>(ranges));
-    if (load<u32>(ranges, 12)) { jsonNumber(start, end); rebase(base); continue; }
-    if (detect(start, end, true)) { rebase(base); continue; }
-    dropFindings();
-    const length = fold(start, end, view, true, base, 0, 0, 0);
-    detect(view, view + <usize>length, false);
-    const found = findingCount() - firstFinding();
-    if (!found) continue;
-    rebase(view);
-    fold(start, end, view, true, base, findingAt(firstFinding()) + 4, found, 16);
+    if (load<u32>(ranges, 12)) jsonNumber(start, end);
+    else if (!detect(start, end, true)) {
+      dropFindings();
+      anchors = before;
+      from = views;
+      to = views + <usize>fold(start, end, views, true, base, 0, 0, 0);
+      detect(from, to, false);
+      views = to + 32;
+    }
+    rebase(base);
+    store<u32>(ranges, <u32>(from - base));
+    store<u32>(ranges, <u32>(to - base), 4);
+    store<u32>(ranges, <u32>((anchors - marks) >> 2), 8);
+    store<u32>(ranges, findingCount(), 12);
   }
   return findingCount();
+}
+
+/** Turns ranges of a text's folded view into ranges of the text, as `locateDecoded` does for the decoded text. */
+export function locateFolded(start: usize, end: usize, view: usize, pairs: usize, count: u32): void {
+  fold(start, end, view, true, start, pairs, count, 8);
 }
 
 /** Writes the folded view of a text to `view` and returns its length. */

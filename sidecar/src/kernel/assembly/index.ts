@@ -1,4 +1,5 @@
 export * from './anchors';
+export * from './context';
 export * from './tokenize';
 
 /** First byte that no static of the kernel uses; the host checks that its own regions start after it. */

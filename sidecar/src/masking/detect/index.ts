@@ -1,7 +1,10 @@
-import { namesSsn } from '../names.ts';
-import { createScanner, entitiesOf, Ranges } from '../scanner.ts';
+import { Ranges } from '../ranges.ts';
+import { createEngine } from './engine.ts';
+import { entitiesOf } from './findings.ts';
 import type { DetectContext, Detector, DetectorOptions, Finding } from './types.ts';
 
+export { createEngine, type Engine, type NameOf } from './engine.ts';
+export { entitiesOf, Findings } from './findings.ts';
 export {
   DEFAULT_THRESHOLD,
   type DetectContext,
@@ -11,27 +14,23 @@ export {
 } from './types.ts';
 
 /** A detector of what `options` ask for. */
-export function createDetector({ kernel, entities }: DetectorOptions): Detector {
-  const scanner = createScanner(kernel);
-  const wanted = new Set(entities);
+export function createDetector(options: DetectorOptions): Detector {
+  const engine = createEngine(options);
 
   function detect(bytes: Uint8Array, start: number, end: number, context?: DetectContext): Finding[] {
     const ranges = new Ranges();
-    ranges.add(0, start, end, false);
-    const found = scanner.find(bytes, ranges);
-    const findings: Finding[] = [];
-    for (let at = 0; at < found.count; at++) {
-      const weak = found.isWeak(at);
-      if (weak && !namesSsn(context?.field ?? '')) continue;
-      if (weak) found.promote(at);
-      const entity = entitiesOf(found.kinds(at)).find((one) => wanted.has(one));
-      if (entity === undefined) continue;
-      findings.push({ entity, start: found.start(at), end: found.end(at), score: 1, reason: 'form' });
-    }
-    return findings;
+    ranges.add(0, start, end, context?.isNumber ?? false);
+    const found = engine.find(bytes, ranges, () => context?.field);
+    return Array.from({ length: found.count }, (_, at) => ({
+      entity: entitiesOf(found.kinds(at))[0]!,
+      start: found.start(at),
+      end: found.end(at),
+      ...found.why(at),
+    }));
   }
 
   return {
+    find: engine.find,
     detect,
     detectText(text, context) {
       const bytes = Buffer.from(text);

@@ -1,5 +1,6 @@
 import type { Entity } from '@rankguard/contract';
 import type { Kernel } from '../../kernel/index.ts';
+import type { Engine } from './engine.ts';
 
 /** One value that was found. Findings of one text are ascending and do not overlap. */
 export interface Finding {
@@ -18,6 +19,8 @@ export interface Finding {
 export interface DetectContext {
   /** Name of the member that holds it: `ssn`, `Patient-Id`, … Speaks for and against what the text may be. */
   readonly field?: string;
+  /** The text is the digits of a JSON number: it is what its field says, or a payment card. */
+  readonly isNumber?: boolean;
 }
 
 export interface DetectorOptions {
@@ -37,7 +40,7 @@ export interface DetectorOptions {
 export const DEFAULT_THRESHOLD = 0.5;
 
 /** Finds personal data and secrets. Keeps nothing between calls; takes time linear in the text. */
-export interface Detector {
+export interface Detector extends Engine {
   /**
    * Looks at [start, end) of `bytes`: plain text or what stands between the quotes of a JSON string, escapes
    * and all. UTF-8, valid or not.

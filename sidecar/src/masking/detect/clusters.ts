@@ -1,0 +1,117 @@
+import { CLASS, DIGIT, GAP, isAlnum, LETTER } from './bytes.ts';
+import type { Text } from './place.ts';
+
+/** Tokens and bytes that one cluster takes; what follows is another. */
+const MOST_TOKENS = 20;
+const MOST_BYTES = 80;
+/** A longer token is no part of a number. */
+const LONGEST_TOKEN = 48;
+/** Letters between digits are part of a number when they are as few as in an IBAN. */
+const MOST_LETTERS = 5;
+
+/** Letters and digits that stand near each other: what a number in groups is made of. */
+export interface Cluster {
+  /** Addresses of its tokens. */
+  readonly starts: readonly number[];
+  readonly ends: readonly number[];
+  /** Whether a token has letters; whether it has digits. */
+  readonly letters: readonly boolean[];
+  readonly digits: readonly boolean[];
+  /** Without what stands between, in capitals, and where each token begins in that. */
+  readonly compact: string;
+  readonly offsets: readonly number[];
+  /** Tokens up to this one were not cut off from what follows. */
+  readonly complete: boolean;
+}
+
+/** The cluster around the digit at `at`. Nothing before `from` belongs to it. */
+export function clusterAt(text: Text, at: number, from: number): Cluster | undefined {
+  const { buffer, high } = text;
+  let start = at;
+  while (start > from && at - start < LONGEST_TOKEN && isAlnum(buffer[start - 1]!)) start--;
+  const builder = new Builder(text);
+  const label = labelBefore(text, start, from);
+  if (label !== -1) builder.add(label, start - 1);
+  let size = 0;
+  let next = start;
+  while (next !== -1) {
+    const end = tokenEnd(buffer, next, high);
+    if (end - next > LONGEST_TOKEN) break;
+    builder.add(next, end);
+    size += end - next;
+    if (builder.starts.length >= MOST_TOKENS || size > MOST_BYTES) return builder.build(false);
+    next = nextToken(text, end);
+  }
+  return builder.starts.length === 0 ? undefined : builder.build(true);
+}
+
+class Builder {
+  readonly #text: Text;
+  readonly starts: number[] = [];
+  readonly #ends: number[] = [];
+  readonly #letters: boolean[] = [];
+  readonly #digits: boolean[] = [];
+  readonly #offsets: number[] = [];
+  #compact = '';
+
+  constructor(text: Text) {
+    this.#text = text;
+  }
+
+  add(start: number, end: number): void {
+    const { buffer } = this.#text;
+    let seen = 0;
+    for (let at = start; at < end; at++) seen |= CLASS[buffer[at]!]!;
+    this.starts.push(start);
+    this.#ends.push(end);
+    this.#letters.push((seen & LETTER) !== 0);
+    this.#digits.push((seen & DIGIT) !== 0);
+    this.#offsets.push(this.#compact.length);
+    const token = this.#text.slice(start, end);
+    this.#compact += (seen & LETTER) === 0 ? token : token.toUpperCase();
+  }
+
+  build(complete: boolean): Cluster {
+    return {
+      starts: this.starts,
+      ends: this.#ends,
+      letters: this.#letters,
+      digits: this.#digits,
+      compact: this.#compact,
+      offsets: this.#offsets,
+      complete,
+    };
+  }
+}
+
+function tokenEnd(buffer: Buffer, start: number, high: number): number {
+  let end = start;
+  while (end < high && isAlnum(buffer[end]!)) end++;
+  return end;
+}
+
+/** Where the next token of the cluster begins, or -1: up to three characters away, with digits or few letters. */
+function nextToken({ buffer, high }: Text, end: number): number {
+  let at = end;
+  while (at < high && at - end < 3 && (CLASS[buffer[at]!]! & GAP) !== 0) at++;
+  if (at === end || at >= high || !isAlnum(buffer[at]!)) return -1;
+  for (let p = at; p < high && isAlnum(buffer[p]!); p++) {
+    if ((CLASS[buffer[p]!]! & DIGIT) !== 0) return at;
+    if (p - at >= MOST_LETTERS) return -1;
+  }
+  return at;
+}
+
+/** One to four capitals (or any two letters) with one gap behind them, just before `start`: `GB 29`, `AA 12 34`. */
+function labelBefore({ buffer }: Text, start: number, from: number): number {
+  if (start - 2 < from || (CLASS[buffer[start - 1]!]! & GAP) === 0) return -1;
+  let at = start - 1;
+  let capitals = true;
+  while (at > from && start - at < 7 && (CLASS[buffer[at - 1]!]! & LETTER) !== 0) {
+    at--;
+    if (buffer[at]! > 0x5a) capitals = false;
+  }
+  const size = start - 1 - at;
+  if (size < 1 || size > 4 || (!capitals && size > 2)) return -1;
+  return at > from && isAlnum(buffer[at - 1]!) ? -1 : at;
+}

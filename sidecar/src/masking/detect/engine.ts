@@ -1,0 +1,331 @@
+import type { Entity } from '@rankguard/contract';
+import type { Kernel } from '../../kernel/index.ts';
+import { Ranges } from '../ranges.ts';
+import { loadDictionary } from './context.ts';
+import { type Blob, DECODING_BUDGET } from './encoded.ts';
+import { Findings, kindsOf, numberOf, type Why } from './findings.ts';
+import { Text } from './place.ts';
+import { createRecognisers, type Recognisers } from './recognisers.ts';
+import type { DetectorOptions } from './types.ts';
+import { NO_TOPICS, type Topics, topicsOfName } from './words.ts';
+
+/** A finding takes six bytes at least: `a@b.cc`. */
+const SHORTEST = 6;
+/** Encodings within encodings. */
+const DEEPEST = 2;
+const ENTRY = 16;
+/** Names of members whose topics are remembered; callers choose them, so there must be an end. */
+const REMEMBERED = 2048;
+
+/** The name of the member that holds a token; undefined when nothing does. */
+export type NameOf = (token: number) => string | undefined;
+
+/** Finds personal data in many texts of one body at once. */
+export interface Engine {
+  /** Findings in `ranges` of the text, part by part, ascending and apart from each other. Uses the kernel's scratch. */
+  find(bytes: Uint8Array, ranges: Ranges, nameOf?: NameOf): Findings;
+}
+
+/** Where things stand in the kernel's scratch. */
+interface Layout {
+  readonly base: number;
+  readonly list: number;
+  readonly out: number;
+  readonly marks: number;
+  readonly pairs: number;
+}
+
+/** Merged findings of one text, in its own coordinates until they are located. */
+interface Merged {
+  start: number;
+  end: number;
+  longest: number;
+  kinds: number[];
+  why: Why | undefined;
+}
+
+/** An encoded text that is still to be looked at. */
+interface Pending extends Blob {
+  readonly token: number;
+}
+
+const nameless: NameOf = () => undefined;
+const align = (address: number) => (address + 15) & ~15;
+
+export function createEngine(options: DetectorOptions): Engine {
+  const { kernel, entities } = options;
+  const wanted = new Set(entities);
+  const recognisers = createRecognisers(options);
+  const own = (['EMAIL_ADDRESS', 'US_SSN', 'CREDIT_CARD'] as const).map((entity) => wanted.has(entity));
+  const topicsOf = createTopicsMemory();
+  const always = (options.deny ?? []).length > 0 || wanted.has('SECRET');
+
+  function find(bytes: Uint8Array, ranges: Ranges, nameOf: NameOf = nameless): Findings {
+    return new Search(
+      { kernel, wanted, recognisers, own, topicsOf, depth: 0, always, nameOf },
+      bytes,
+      ranges,
+    ).run();
+  }
+  return { find };
+}
+
+interface SearchOptions {
+  readonly kernel: Kernel;
+  readonly wanted: ReadonlySet<Entity>;
+  readonly recognisers: Recognisers;
+  /** Which of the kernel's own three entities are wanted. */
+  readonly own: readonly boolean[];
+  readonly topicsOf: (name: string) => Topics;
+  readonly depth: number;
+  /** Whether texts without an anchor are looked at too. */
+  readonly always: boolean;
+  readonly nameOf: NameOf;
+}
+
+/** One look at the texts of a body. */
+class Search {
+  readonly #options: SearchOptions;
+  readonly #bytes: Uint8Array;
+  readonly #ranges: Ranges;
+  readonly #layout: Layout;
+  readonly #findings = new Findings();
+  readonly #pending: Pending[] = [];
+  #budget = DECODING_BUDGET;
+
+  constructor(options: SearchOptions, bytes: Uint8Array, ranges: Ranges) {
+    this.#options = options;
+    this.#bytes = bytes;
+    this.#ranges = ranges;
+    this.#layout = this.#lay();
+  }
+
+  #lay(): Layout {
+    const { kernel } = this.#options;
+    const { length } = this.#bytes;
+    const { count } = this.#ranges;
+    const capacity = Math.ceil(length / SHORTEST) + 1;
+    const list = align(length + kernel.padding);
+    const out = list + count * ENTRY;
+    const marks = out + capacity * ENTRY;
+    const pairs = align(marks + (Math.ceil(length / 2) + count + 16) * 4);
+    const views = pairs + capacity * 8;
+    const base = kernel.scratch(views + length + count * 32 + kernel.padding);
+    kernel.u8.set(this.#bytes, base);
+    kernel.u32.set(this.#ranges.words.subarray(0, count * 4), (base + list) >>> 2);
+    loadDictionary(kernel);
+    const find = kernel.exports['findPersonalData']!;
+    find(base, base + list, count, base + views, base + out, capacity, base + marks);
+    return { base, list: base + list, out: base + out, marks: base + marks, pairs: base + pairs };
+  }
+
+  run(): Findings {
+    const { u32, u8 } = this.#options.kernel;
+    const { list, marks } = this.#layout;
+    const { always } = this.#options;
+    const buffer = Buffer.from(u8.buffer as ArrayBuffer);
+    let mark = 0;
+    let finding = 0;
+    for (let range = 0; range < this.#ranges.count; range++) {
+      const at = (list >>> 2) + range * 4;
+      const lastMark = u32[at + 2]!;
+      const lastFinding = u32[at + 3]!;
+      const isNumber = this.#ranges.words[range * 4 + 3] === 1;
+      if (always || lastMark > mark || isNumber || lastFinding > finding) {
+        const text = this.#textOf(range, buffer, u32[at]!, u32[at + 1]!);
+        if (isNumber) this.#options.recognisers.number(text);
+        else if (lastMark > mark || always) {
+          const anchors = u32.subarray((marks >>> 2) + mark, (marks >>> 2) + lastMark);
+          this.#options.recognisers.text(text, anchors, this.#layout.base);
+          this.#takeBlobs(text);
+        }
+        this.#settle(range, text, finding, lastFinding);
+      }
+      mark = lastMark;
+      finding = lastFinding;
+    }
+    return this.#pending.length === 0 ? this.#findings : this.#open();
+  }
+
+  #textOf(range: number, buffer: Buffer, from: number, to: number): Text {
+    const { base } = this.#layout;
+    const { kernel, wanted, nameOf, topicsOf } = this.#options;
+    const token = this.#ranges.words[range * 4]!;
+    return new Text({
+      kernel,
+      buffer,
+      low: base + from,
+      high: base + to,
+      field: () => {
+        const name = nameOf(token);
+        return name === undefined ? undefined : topicsOf(name);
+      },
+      wants: (entity) => wanted.has(entity),
+    });
+  }
+
+  #takeBlobs(text: Text): void {
+    if (this.#options.depth >= DEEPEST) return;
+    for (const { decoded } of text.blobs) this.#budget -= decoded.length;
+    if (this.#budget < 0) text.blobs.length = 0;
+  }
+
+  /** Notes what was found in one text, by the kernel and here. */
+  #settle(range: number, text: Text, first: number, last: number): void {
+    const { words } = this.#ranges;
+    const token = words[range * 4]!;
+    const start = words[range * 4 + 1]!;
+    const merged = this.#merge(text, first, last);
+    const folded = text.low !== this.#layout.base + start;
+    const blobs = this.#options.depth < DEEPEST ? text.blobs : [];
+    if (folded) this.#locate(range, text, merged, blobs);
+    else {
+      const shift = this.#layout.base;
+      for (const one of merged) {
+        one.start -= shift;
+        one.end -= shift;
+      }
+      for (const blob of blobs)
+        this.#pending.push({ ...blob, token, start: blob.start - shift, end: blob.end - shift });
+    }
+    for (const one of merged) this.#findings.add(token, one.start, one.end, kindsOf(one.kinds), one.why);
+  }
+
+  /** What overlaps becomes one, so that no piece of either is left over; the longest names it. */
+  #merge(text: Text, first: number, last: number): Merged[] {
+    const { u32 } = this.#options.kernel;
+    const { out, base } = this.#layout;
+    const all: Merged[] = [];
+    for (let at = (out >>> 2) + first * 4; at < (out >>> 2) + last * 4; at += 4) {
+      const kinds = this.#ownKinds(u32[at + 3]!);
+      if (kinds.length === 0) continue;
+      const [start, end] = [base + u32[at + 1]!, base + u32[at + 2]!];
+      all.push({ start, end, longest: end - start, kinds, why: undefined });
+    }
+    if (text.found.length === 0) return all;
+    for (const { entity, start, end, score, reason } of text.found) {
+      all.push({ start, end, longest: end - start, kinds: [numberOf(entity)], why: { score, reason } });
+    }
+    return joinOverlaps(all);
+  }
+
+  /** The kernel's word for its kinds as numbers of entities that are wanted. */
+  #ownKinds(word: number): number[] {
+    const naming = word & 0xff;
+    const kinds: number[] = [];
+    if (this.#options.own[naming - 1]) kinds.push(naming);
+    for (let kind = 1; kind <= 3; kind++) {
+      if (kind !== naming && ((word >>> (8 + kind)) & 1) === 1 && this.#options.own[kind - 1])
+        kinds.push(kind);
+    }
+    return kinds;
+  }
+
+  /** Turns places of a folded view into places of the text. */
+  #locate(range: number, text: Text, merged: readonly Merged[], blobs: readonly Blob[]): void {
+    const { kernel } = this.#options;
+    const { base, pairs } = this.#layout;
+    const [token, start, end] = this.#ranges.words.subarray(range * 4, range * 4 + 3);
+    const locate = (places: readonly { start: number; end: number }[]) => {
+      const { u32 } = kernel;
+      for (const [at, place] of places.entries()) {
+        u32[(pairs >>> 2) + at * 2] = place.start - text.low;
+        u32[(pairs >>> 2) + at * 2 + 1] = place.end - text.low;
+      }
+      kernel.exports['locateFolded']!(base + start!, base + end!, text.low, pairs, places.length);
+      return places.map(
+        (_, at) =>
+          [start! + u32[(pairs >>> 2) + at * 2]!, start! + u32[(pairs >>> 2) + at * 2 + 1]!] as const,
+      );
+    };
+    for (const [at, [from, to]] of locate(merged).entries()) {
+      merged[at]!.start = from;
+      merged[at]!.end = to;
+    }
+    for (const [at, [from, to]] of locate(blobs).entries()) {
+      this.#pending.push({ token: token!, decoded: blobs[at]!.decoded, start: from, end: to });
+    }
+  }
+
+  /** Looks into encoded texts, and adds those that hold something as a whole. */
+  #open(): Findings {
+    const inner = new Ranges();
+    const decoded = Buffer.concat(this.#pending.map((blob) => blob.decoded));
+    let at = 0;
+    for (const [place, blob] of this.#pending.entries()) {
+      inner.add(place, at, at + blob.decoded.length, false);
+      at += blob.decoded.length;
+    }
+    const { depth, nameOf } = this.#options;
+    const nameOfBlob: NameOf = (place) => nameOf(this.#pending[place]!.token);
+    const options = { ...this.#options, depth: depth + 1, nameOf: nameOfBlob };
+    const found = new Search(options, decoded, inner).run();
+    return found.count === 0 ? this.#findings : this.#withBlobs(found);
+  }
+
+  /** The findings of the text and the encoded texts that hold some, by part and in order. */
+  #withBlobs(found: Findings): Findings {
+    const byToken = new Map<number, Merged[]>();
+    for (let range = 0; range < this.#ranges.count; range++) byToken.set(this.#ranges.words[range * 4]!, []);
+    const add = (token: number, start: number, end: number, kinds: number, why: Why) => {
+      byToken.get(token)!.push({ start, end, longest: end - start, kinds: bytesOf(kinds), why });
+    };
+    const own = this.#findings;
+    for (let at = 0; at < own.count; at++) {
+      add(own.token(at), own.start(at), own.end(at), own.kinds(at), own.why(at));
+    }
+    for (let at = 0; at < found.count; at++) {
+      const { token, start, end } = this.#pending[found.token(at)]!;
+      add(token, start, end, found.kinds(at), { score: found.why(at).score, reason: 'encoded' });
+    }
+    const result = new Findings();
+    for (const [token, group] of byToken) {
+      for (const { start, end, kinds, why } of joinOverlaps(group)) {
+        result.add(token, start, end, kindsOf(kinds), why);
+      }
+    }
+    return result;
+  }
+}
+
+function bytesOf(kinds: number): number[] {
+  const numbers: number[] = [];
+  for (let rest = kinds >>> 0; rest !== 0; rest >>>= 8) numbers.push(rest & 0xff);
+  return numbers;
+}
+
+function joinOverlaps<One extends Merged>(all: One[]): One[] {
+  all.sort((a, b) => a.start - b.start || b.end - a.end);
+  const joined: One[] = [];
+  for (const one of all) {
+    const last = joined.at(-1);
+    if (last === undefined || one.start >= last.end) {
+      joined.push(one);
+      continue;
+    }
+    const better =
+      one.longest > last.longest ||
+      (one.longest === last.longest && (one.why?.score ?? 1) > (last.why?.score ?? 1));
+    const kinds = better ? [...one.kinds, ...last.kinds] : [...last.kinds, ...one.kinds];
+    last.kinds = [...new Set(kinds)];
+    if (better) {
+      last.why = one.why;
+      last.longest = one.longest;
+    }
+    last.end = Math.max(last.end, one.end);
+  }
+  return joined;
+}
+
+/** Topics of members' names, remembered. */
+function createTopicsMemory(): (name: string) => Topics {
+  const known = new Map<string, Topics>();
+  return (name) => {
+    const seen = known.get(name);
+    if (seen !== undefined) return seen;
+    const made = name === '' ? NO_TOPICS : topicsOfName(name);
+    if (known.size >= REMEMBERED) known.clear();
+    known.set(name, made);
+    return made;
+  };
+}

@@ -1,0 +1,32 @@
+import type { Entity } from '@rankguard/contract';
+import { AMERICAS } from './americas.ts';
+import { ASIA_PACIFIC } from './asia-pacific.ts';
+import { EUROPE } from './europe.ts';
+import type { Identifier } from './types.ts';
+
+export type { Checked, Identifier } from './types.ts';
+
+/** The longest of them, in letters and digits. */
+export const LONGEST = 18;
+
+/** Identifiers by their length without separators: those that may be digits only, and all. */
+export interface ByLength {
+  readonly digits: readonly (readonly Identifier[])[];
+  readonly mixed: readonly (readonly Identifier[])[];
+}
+
+const ALL: readonly Identifier[] = [...AMERICAS, ...EUROPE, ...ASIA_PACIFIC];
+/** A pattern that begins so takes no number of digits only. */
+const LETTER_FIRST = /^\^(\(\?![^)]*\))?(\[A-Z\]|\[A-[A-Z]|[A-Z])/;
+
+/** The identifiers of these entities, by length. */
+export function identifiersOf(entities: ReadonlySet<Entity>): ByLength {
+  const wanted = ALL.filter(({ entity }) => entities.has(entity));
+  const mixed = Array.from({ length: LONGEST + 1 }, (_, length) =>
+    wanted.filter(({ lengths }) => lengths.includes(length)),
+  );
+  return {
+    mixed: mixed.map((list) => list.filter(({ pattern }) => /[A-Z]/.test(pattern.source))),
+    digits: mixed.map((list) => list.filter(({ pattern }) => !LETTER_FIRST.test(pattern.source))),
+  };
+}

@@ -1,0 +1,112 @@
+import { isIP } from 'node:net';
+import { ADDRESS, CLASS, isAlnum } from './bytes.ts';
+import type { Text } from './place.ts';
+import { meets, topics } from './words.ts';
+
+/** No address has more characters. */
+const LONGEST = 48;
+const DOT = 0x2e;
+const COLON = 0x3a;
+const DASH = 0x2d;
+const MACS = [
+  { size: 17, pattern: /^[0-9A-F]{2}([:-])(?:[0-9A-F]{2}\1){4}[0-9A-F]{2}$/i },
+  { size: 14, pattern: /^(?:[0-9A-F]{4}\.){2}[0-9A-F]{4}$/i },
+];
+/** Nobody's device: unset and broadcast. */
+const NOBODY = /^(?:0[^1-9A-F]*)+$|^(?:f[^0-9A-E]*)+$/i;
+const IPV4 = /(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)/y;
+/** A zone (RFC 4007) and the length of a prefix. */
+const ZONE = /^%[A-Za-z0-9]{1,16}/;
+const PREFIX = /^\/\d{1,4}(?![\w/])/;
+const AGAINST = topics('AGAINST');
+const FOR = topics('IP');
+
+/** Looks at the network address around `at`, if there is one; returns where the run of its characters ends. */
+export function findAddress(text: Text, at: number, from: number): number {
+  const { buffer, high } = text;
+  let start = at;
+  while (start > from && at - start < LONGEST && (CLASS[buffer[start - 1]!]! & ADDRESS) !== 0) start--;
+  let end = start;
+  let dots = 0;
+  let colons = 0;
+  for (; end < high && (CLASS[buffer[end]!]! & ADDRESS) !== 0; end++) {
+    if (buffer[end] === DOT) dots++;
+    else if (buffer[end] === COLON) colons++;
+    if (end - start > LONGEST) return Math.max(end, at + 1);
+  }
+  if (text.wants('MAC_ADDRESS') && (colons > 4 || dots > 1 || buffer[start + 2] === DASH))
+    findMac(text, start, end, at);
+  if (text.wants('IP_ADDRESS')) {
+    if (colons > 1 && findIp6(text, start, end)) return end;
+    if (dots > 2) findIp4(text, start, end);
+  }
+  return Math.max(end, at + 1);
+}
+
+/** A hardware address that begins where the run does, or stands at the place looked at. */
+export function findMac(text: Text, start: number, end: number, at: number): void {
+  const { buffer, low, high } = text;
+  for (const { size, pattern } of MACS) {
+    for (const first of [start, Math.max(start, Math.min(at, end - size))]) {
+      const last = first + size;
+      if (last > high) continue;
+      const value = text.slice(first, last);
+      if (!pattern.test(value) || NOBODY.test(value)) continue;
+      if ((last < high && isPart(buffer[last]!)) || (first > low && isPart(buffer[first - 1]!))) continue;
+      text.report('MAC_ADDRESS', first, last, 0.9, 'form');
+      return;
+    }
+  }
+}
+
+const isPart = (byte: number) => isAlnum(byte) || byte === DASH;
+
+/** RFC 4291. In `name::1` the address is what follows the name's letters, unless that is all hexadecimal too. */
+function findIp6(text: Text, start: number, end: number): boolean {
+  const { buffer, low, high } = text;
+  let first = start;
+  let last = end;
+  while (
+    last > first &&
+    (buffer[last - 1] === DOT || (buffer[last - 1] === COLON && buffer[last - 2] !== COLON))
+  )
+    last--;
+  while (first < last && (buffer[first] === DOT || (buffer[first] === COLON && buffer[first + 1] !== COLON)))
+    first++;
+  const touchedBehind = last < high && isAlnum(buffer[last]!);
+  const value = text.slice(first, last);
+  const touchedBefore = first > low && isAlnum(buffer[first - 1]!);
+  if (touchedBehind || (touchedBefore && !value.includes('.'))) return false;
+  const inside = touchedBefore ? Math.max(0, value.search(/\d{4}:|::/)) : 0;
+  if (isIP(value.slice(inside)) !== 6) return false;
+  const stop = withSuffix(text, last, true);
+  // `::` alone is a sign of many programming languages.
+  text.report('IP_ADDRESS', first + inside, stop, value.length - inside < 3 ? 0.1 : 0.9, 'form');
+  return true;
+}
+
+function withSuffix({ buffer, high }: Text, end: number, zones: boolean): number {
+  let stop = end;
+  const rest = buffer.toString('latin1', end, Math.min(high, end + 24));
+  const zone = zones ? (ZONE.exec(rest)?.[0].length ?? 0) : 0;
+  stop += zone;
+  return stop + (PREFIX.exec(rest.slice(zone))?.[0].length ?? 0);
+}
+
+function findIp4(text: Text, start: number, end: number): void {
+  const { buffer, low, high } = text;
+  const value = text.slice(start, end);
+  // Behind the beginning or a colon: `port:`, `::ffff:`.
+  for (const place of new Set([0, value.lastIndexOf(':') + 1])) {
+    IPV4.lastIndex = place;
+    const first = start + place;
+    const found = IPV4.exec(value);
+    if (found === null || (first > low && isAlnum(buffer[first - 1]!))) continue;
+    const last = first + found[0].length;
+    if (last < high && isAlnum(buffer[last]!)) continue;
+    const near = text.topics(first, last);
+    const isVersion = meets(near, AGAINST) && !meets(near, FOR);
+    text.report('IP_ADDRESS', first, withSuffix(text, last, false), isVersion ? 0.3 : 0.8, 'form');
+    return;
+  }
+}

@@ -1,0 +1,154 @@
+import metadata from 'libphonenumber-js/min/metadata';
+import { CLASS, DIGIT, GAP, LETTER } from './bytes.ts';
+import type { Cluster } from './clusters.ts';
+import type { Text } from './place.ts';
+import { meets, topics } from './words.ts';
+
+/** ITU-T E.164: at most 15 digits, with the country's code. */
+const MOST_DIGITS = 15;
+const FEWEST_DIGITS = 7;
+const LONGEST = 40;
+const PHONE = topics('PHONE');
+const AGAINST = topics('AGAINST');
+const NOT_PHONE = topics(
+  'CARD',
+  'BANK',
+  'SSN',
+  'TAX',
+  'LICENSE',
+  'PASSPORT',
+  'RECORD',
+  'IP',
+  'ROUTING',
+  'HEALTH',
+  'DOCTOR',
+);
+/** A number from its first sign on: groups of digits, and an extension. */
+const NUMBER =
+  /^\+?(?:\(\+?\d{1,5}\)[ -]?)?\d(?:[ ./-]{0,2}(?:\(\d{1,4}\)[ -]?)?\d)+(?:\s?(?:x|ext\.?|extension)\s?\d{1,6}(?![A-Za-z0-9]))?/i;
+/** What follows the number itself. */
+const EXTENSION = /\s?(?:x|ext).*$/i;
+const EXTENSION_ROOM = 16;
+const NANP = /^(?:1[-. ])?(?:\([2-9]\d\d\) ?|[2-9]\d\d[-. ])[2-9]\d\d[-. ]?\d{4}$/;
+const DATE = /^(?:\d{4}[-./]\d{1,2}[-./]\d{1,2}|\d{1,2}[-./]\d{1,2}[-./]\d{2,4})$/;
+
+interface Country {
+  readonly pattern: RegExp;
+  readonly nationalPrefix: string | undefined;
+}
+
+/** Countries by calling code, from Google's metadata: what a number without the code must look like. */
+function countriesByCode(): ReadonlyMap<string, readonly Country[]> {
+  const byCode = new Map<string, Country[]>();
+  for (const [code, names] of Object.entries(metadata.country_calling_codes)) {
+    const countries = names.flatMap((name) => {
+      const entry: readonly unknown[] | undefined =
+        metadata.countries[name as keyof typeof metadata.countries];
+      if (entry === undefined) return [];
+      const prefix = typeof entry[5] === 'string' ? entry[5] : undefined;
+      return [{ pattern: new RegExp(`^(?:${String(entry[2])})$`), nationalPrefix: prefix }];
+    });
+    byCode.set(code, countries);
+  }
+  return byCode;
+}
+
+/** Looks for telephone numbers in a cluster. */
+export function createPhones(): (text: Text, cluster: Cluster) => void {
+  const byCode = countriesByCode();
+
+  /** Whether a number with its country's code is one that the country gives out. */
+  function isInternational(digits: string): boolean {
+    for (let size = 1; size <= 3; size++) {
+      const countries = byCode.get(digits.slice(0, size));
+      if (countries === undefined) continue;
+      const national = digits.slice(size);
+      // `+44 (0)20 …` repeats the prefix of calls inside the country.
+      return countries.some(
+        ({ pattern }) => pattern.test(national) || (national[0] === '0' && pattern.test(national.slice(1))),
+      );
+    }
+    return false;
+  }
+
+  /** The score of a number that says by itself that it is one; 0: it does not. */
+  function ownScore(value: string, digits: string): number {
+    if (value[0] === '+') return isInternational(digits) ? 0.95 : digits.length >= 8 ? 0.6 : 0;
+    const abroad = /^(?:00|011)/.exec(digits)?.[0];
+    if (abroad !== undefined && isInternational(digits.slice(abroad.length))) return 0.7;
+    return NANP.test(value.replace(EXTENSION, '')) ? 0.65 : 0;
+  }
+
+  function scoreOf(text: Text, value: string, digits: string, start: number, end: number): number {
+    const own = ownScore(value, digits);
+    if (own > 0) return own;
+    const near = text.topics(start, end);
+    const other = meets(near, NOT_PHONE);
+    if (meets(near, PHONE)) return other && digits.length > 12 ? 0.3 : 0.7;
+    if (other || meets(near, AGAINST) || DATE.test(value)) return 0.2;
+    return isNational(value, digits) ? 0.5 : 0.3;
+  }
+
+  /** The number that begins at a token, if there is one; returns its end. */
+  function look(text: Text, token: number, limit: number): number {
+    let start = signBefore(text, token);
+    const read = (from: number) => NUMBER.exec(text.slice(from, Math.min(limit, from + LONGEST)))?.[0];
+    let value = read(start);
+    if (value === undefined && start !== token) {
+      start = token;
+      value = read(start);
+    }
+    if (value === undefined) return token;
+    const digits = value.replace(EXTENSION, '').replace(/\D/g, '');
+    if (digits.length < FEWEST_DIGITS || digits.length > MOST_DIGITS) return token;
+    const end = start + value.length;
+    if (isGlued(text, start, end, NANP.test(value))) return token;
+    const score = scoreOf(text, value, digits, start, end);
+    if (score <= 0.3) return token;
+    text.report('PHONE_NUMBER', start, end, score, score > 0.6 ? 'form' : 'context');
+    return end;
+  }
+
+  return function findPhones(text, { starts, ends }) {
+    const limit = Math.min(text.high, ends.at(-1)! + EXTENSION_ROOM);
+    for (let at = 0; at < starts.length; ) {
+      const end = look(text, starts[at]!, limit);
+      at++;
+      while (at < starts.length && starts[at]! < end) at++;
+    }
+  };
+}
+
+/** `+`, `(` or both in front of a number belong to it. */
+function signBefore({ buffer, low }: Text, start: number): number {
+  let at = start;
+  if (at > low && buffer[at - 1] === 0x28) at--;
+  if (at > low && buffer[at - 1] === 0x2b) at--;
+  return at;
+}
+
+/** Whether letters or tied digits touch the number. A word may run into one that has a form of its own. */
+function isGlued({ buffer, low, high }: Text, start: number, end: number, formed: boolean): boolean {
+  const before = start > low ? CLASS[buffer[start - 1]!]! : 0;
+  const behind = end < high ? CLASS[buffer[end]!]! : 0;
+  if ((before & (formed ? DIGIT : DIGIT | LETTER)) !== 0 || (behind & (DIGIT | LETTER)) !== 0) return true;
+  return (
+    (start - 2 >= low && isTie(buffer, start - 1, start - 2)) ||
+    (end + 1 < high && isTie(buffer, end, end + 1))
+  );
+}
+
+/** Whether a sign ties a digit next to it to the number. */
+function isTie(buffer: Buffer, sign: number, next: number): boolean {
+  return (
+    buffer[sign] !== 0x20 && (CLASS[buffer[sign]!]! & GAP) !== 0 && (CLASS[buffer[next]!]! & DIGIT) !== 0
+  );
+}
+
+/** A number with the prefix of calls inside a country, in groups of two to five. */
+function isNational(value: string, digits: string): boolean {
+  if (value[0] === '(') return digits.length >= 8 && digits.length <= 11;
+  if (digits[0] !== '0' || digits[1] === '0' || digits.length < 9 || digits.length > 11) return false;
+  const groups = value.split(/[ ./-]/);
+  return groups.length >= 2 && groups.every((group) => group.length >= 2 && group.length <= 8);
+}

@@ -1,0 +1,140 @@
+import type { Entity } from '@rankguard/contract';
+import { CLASS, DIGIT, isAlnum, LETTER } from './bytes.ts';
+import { clusterAt } from './clusters.ts';
+import { blobsIn, DECODING_BUDGET } from './encoded.ts';
+import { findIbans } from './iban.ts';
+import { identifiersOf } from './identifiers/index.ts';
+import { findAddress, findMac } from './network.ts';
+import { findIdentifiers, findNumber } from './numbers.ts';
+import { createPhones } from './phone.ts';
+import type { Found, Text } from './place.ts';
+import { findAssigned, findFieldSecret, findSecrets, runAround } from './secrets.ts';
+import { DEFAULT_THRESHOLD, type DetectorOptions } from './types.ts';
+
+/** Kinds of anchors, as kernel/assembly/anchors.ts numbers them. */
+const DIGITS = 1;
+const LONG = 2;
+const ASSIGN = 3;
+const PLACE = 0x1fff_ffff;
+const COLON = 0x3a;
+/** Tokens of a cluster that was cut off, which the next one looks at again. */
+const OVERLAP = 8;
+
+/** Up to where a text has been looked at, by what is looked for. */
+interface Done {
+  numbers: number;
+  address: number;
+  run: number;
+  assigned: number;
+}
+
+/** What looks at the anchors of a text. */
+export interface Recognisers {
+  /** `anchors` are the kernel's words, with places from `base` on. Puts what it finds into the text. */
+  text(text: Text, anchors: Uint32Array, base: number): void;
+  number(text: Text): void;
+}
+
+export function createRecognisers({
+  entities,
+  thresholds = {},
+  allow = [],
+  deny = [],
+}: DetectorOptions): Recognisers {
+  const wanted = new Set(entities);
+  const findPhones = createPhones();
+  const threshold = (entity: Entity) => thresholds[entity] ?? DEFAULT_THRESHOLD;
+  const options = { known: identifiersOf(wanted), threshold };
+  const allowed = new Set(allow.map(normalised));
+  const addresses = wanted.has('IP_ADDRESS') || wanted.has('MAC_ADDRESS');
+  const secrets = wanted.has('SECRET') || wanted.has('URL_CREDENTIALS');
+
+  function numbers(text: Text, at: number, from: number): number {
+    const cluster = clusterAt(text, at, from);
+    if (cluster === undefined) return at + 1;
+    if (wanted.has('IBAN_CODE')) findIbans(text, cluster);
+    findIdentifiers(text, cluster, options);
+    if (wanted.has('PHONE_NUMBER')) findPhones(text, cluster);
+    const { starts, ends, complete } = cluster;
+    return complete ? ends.at(-1)! : starts[Math.max(1, starts.length - OVERLAP)]!;
+  }
+
+  function long(text: Text, at: number, from: number): number {
+    const run = runAround(text, at, from);
+    findSecrets(text, run);
+    if (wanted.has('MAC_ADDRESS')) findMac(text, run.start, run.end, run.start);
+    if (run.end - run.start <= DECODING_BUDGET) text.blobs.push(...blobsIn(run, DECODING_BUDGET));
+    return run.end;
+  }
+
+  function look(text: Text, anchors: Uint32Array, base: number): void {
+    // How far each kind has been looked at.
+    const done: Done = { numbers: text.low, address: text.low, run: text.low, assigned: text.low };
+    for (const anchor of anchors) lookAt(text, base + (anchor & PLACE), anchor >>> 29, done);
+    if (wanted.has('SECRET')) findFieldSecret(text);
+    if (deny.length > 0) findDenied(text, deny);
+  }
+
+  function lookAt(text: Text, at: number, kind: number, done: Done): void {
+    if (kind === LONG) {
+      if (at >= done.run) done.run = long(text, at, done.run);
+      return;
+    }
+    if (at >= done.address) done.address = address(text, at, kind, done.address);
+    if (kind === DIGITS && at >= done.numbers) done.numbers = numbers(text, at, done.numbers);
+    if (kind === ASSIGN && at >= done.assigned && secrets) done.assigned = findAssigned(text, at);
+  }
+
+  function address(text: Text, at: number, kind: number, from: number): number {
+    return addresses && (kind === DIGITS || mayBeAddress(text, at)) ? findAddress(text, at, from) : from;
+  }
+
+  function keep(text: Text): void {
+    const counts = ({ entity, start, end, score }: Found) =>
+      score >= threshold(entity) && (allowed.size === 0 || !allowed.has(normalised(text.slice(start, end))));
+    const kept = text.found.filter(counts);
+    text.found.length = 0;
+    text.found.push(...kept);
+  }
+
+  return {
+    text(text, anchors, base) {
+      look(text, anchors, base);
+      if (text.found.length > 0) keep(text);
+    },
+    number(text) {
+      findNumber(text, options);
+      if (text.found.length > 0) keep(text);
+    },
+  };
+}
+
+const normalised = (value: string) => value.toLowerCase().replace(/[^a-z0-9]/g, '');
+
+/** Values that the profile names, as whole words, without case. */
+function findDenied(text: Text, deny: NonNullable<DetectorOptions['deny']>): void {
+  const { low, high, buffer } = text;
+  const all = text.slice(low, high).toLowerCase();
+  for (const { value, entity } of deny) {
+    const wanted = Buffer.from(value.toLowerCase()).toString('latin1');
+    if (wanted === '') continue;
+    for (let at = all.indexOf(wanted); at !== -1; at = all.indexOf(wanted, at + wanted.length)) {
+      const start = low + at;
+      const end = start + wanted.length;
+      const inWord = (start > low && isAlnum(buffer[start - 1]!)) || (end < high && isAlnum(buffer[end]!));
+      if (!inWord) text.report(entity, start, end, 1, 'denied');
+    }
+  }
+}
+
+/** A colon between hexadecimal digits or colons. */
+function mayBeAddress({ buffer, low, high }: Text, at: number): boolean {
+  if (buffer[at] !== COLON || at + 1 >= high) return false;
+  const behind = buffer[at + 1]!;
+  if (behind === COLON) return true;
+  return (
+    at > low &&
+    (CLASS[behind]! & (DIGIT | LETTER)) !== 0 &&
+    (CLASS[buffer[at - 1]!]! & (DIGIT | LETTER)) !== 0
+  );
+}

@@ -1,0 +1,199 @@
+import { CLASS, isAlnum, KEY, LETTER, SPACE } from './bytes.ts';
+import { findKey } from './keys.ts';
+import type { Text } from './place.ts';
+import { isWallet } from './wallets.ts';
+import { meets, topics, topicsOfName } from './words.ts';
+
+const DOT = 0x2e;
+const SECRET = topics('SECRET');
+/** A name in front of `=` or `:` is no longer. */
+const LONGEST_NAME = 48;
+const LONGEST_VALUE = 512;
+/** RFC 7617 and 6750. */
+const SCHEME = /(?:basic|bearer|token|apikey|digest)["']?\s+$/i;
+const PLACEHOLDER =
+  /^(?:[*•x.…-]+|null|none|true|false|undefined|\$\{.*|<.*|\{\{.*|redacted|changeme|your[-_].*|example)$/i;
+const PRIVATE = 'PRIVATE KEY';
+
+const isKeyByte = (byte: number) => (CLASS[byte]! & KEY) !== 0 || byte === DOT;
+
+/** A run of key characters. */
+export interface Run {
+  readonly start: number;
+  readonly end: number;
+  readonly text: string;
+}
+
+/** The run of key characters and dots that ends at or after `at`. */
+export function runAround(text: Text, at: number, from: number): Run {
+  const { buffer, high } = text;
+  let start = at;
+  while (start > from && isKeyByte(buffer[start - 1]!)) start--;
+  let end = at;
+  while (end < high && isKeyByte(buffer[end]!)) end++;
+  return { start, end, text: text.slice(start, end) };
+}
+
+/** Keys, tokens and wallets in a long run. */
+export function findSecrets(text: Text, run: Run): void {
+  if (text.wants('SECRET')) {
+    if (findPrivateKey(text, run)) return;
+    let from = 0;
+    for (;;) {
+      const key = findKey(run.text, from);
+      if (key === undefined) break;
+      text.report('SECRET', run.start + key[0], run.start + key[1], 1, 'prefix');
+      from = key[1];
+    }
+    const before = text.slice(Math.max(text.low, run.start - 12), run.start);
+    if (SCHEME.test(before) && run.text.length >= 8 && looksRandom(run.text)) {
+      text.report('SECRET', run.start, run.end, 0.9, 'scheme');
+    }
+  }
+  if (text.wants('CRYPTO')) findWallets(text, run);
+}
+
+function findWallets(text: Text, run: Run): void {
+  // Splitting what is longer than any path with an address in it would cost more than it can find.
+  if (run.text.length > 2048) return;
+  for (const { 0: word, index } of run.text.matchAll(/[A-Za-z0-9]{26,62}/g)) {
+    if (isAlnumAt(run.text, index - 1) || isAlnumAt(run.text, index + word.length)) continue;
+    if (isWallet(word))
+      text.report('CRYPTO', run.start + index, run.start + index + word.length, 1, 'checksum');
+  }
+}
+
+const isAlnumAt = (text: string, at: number) => at >= 0 && at < text.length && isAlnum(text.charCodeAt(at));
+
+/** RFC 7468: from BEGIN to END, or to the text's end when there is none. */
+function findPrivateKey(text: Text, run: Run): boolean {
+  const { buffer, low, high } = text;
+  const from = Math.max(low, run.start - 160);
+  const mark = buffer.subarray(from, Math.min(run.end, run.start + 16)).lastIndexOf(PRIVATE);
+  if (mark === -1) return false;
+  const begin = buffer.subarray(low, from + mark).lastIndexOf('-----BEGIN');
+  if (begin === -1 || from + mark - (low + begin) > 40) return false;
+  const rest = buffer.subarray(run.start, high);
+  const end = rest.indexOf('-----END');
+  const close = end === -1 ? -1 : rest.indexOf('-----', end + 8);
+  const stop = close === -1 ? high : run.start + close + 5;
+  text.report('SECRET', low + begin, stop, 1, 'form');
+  return true;
+}
+
+/** Letters and digits mixed as no word mixes them. */
+export function looksRandom(value: string): boolean {
+  const kinds =
+    Number(/[a-z]/.test(value)) +
+    Number(/[A-Z]/.test(value)) +
+    Number(/\d/.test(value)) +
+    Number(/[^A-Za-z0-9]/.test(value));
+  return (
+    kinds >= 3 || (kinds === 2 && /\d/.test(value)) || (kinds === 2 && /[a-z][A-Z].*[a-z][A-Z]/.test(value))
+  );
+}
+
+/** What a `:` or `=` at `at` gives a value to: a password, a key, the credentials of a URL. Returns the value's end. */
+export function findAssigned(text: Text, at: number): number {
+  const { buffer, high } = text;
+  if (buffer[at] === 0x3a && at + 2 < high && buffer[at + 1] === 0x2f && buffer[at + 2] === 0x2f) {
+    return text.wants('URL_CREDENTIALS') ? findUserinfo(text, at) : at;
+  }
+  if (!text.wants('SECRET')) return at;
+  const name = nameBefore(text, at);
+  if (name === '' || !(/^(proxy-?)?authorization$/i.test(name) || meets(topicsOfName(name), SECRET)))
+    return at;
+  return findValue(text, at, /authorization/i.test(name));
+}
+
+function nameBefore(text: Text, at: number): string {
+  const { buffer, low } = text;
+  let end = at;
+  while (end > low && at - end < 3 && ((CLASS[buffer[end - 1]!]! & SPACE) !== 0 || isQuote(buffer[end - 1]!)))
+    end--;
+  let start = end;
+  while (start > low && end - start < LONGEST_NAME && isNameByte(buffer[start - 1]!)) start--;
+  return text.slice(start, end);
+}
+
+const isQuote = (byte: number) => byte === 0x22 || byte === 0x27 || byte === 0x60;
+const isNameByte = (byte: number) => isAlnum(byte) || byte === 0x5f || byte === 0x2d || byte === DOT;
+
+function findValue(text: Text, at: number, isHeader: boolean): number {
+  const { buffer, high } = text;
+  let start = at + 1;
+  let spaces = 0;
+  while (start < high && start - at < 6 && isBeforeValue(buffer[start]!))
+    if (buffer[start++] === 0x20) spaces++;
+  if (isHeader) {
+    const scheme = /^(?:basic|bearer|token|apikey|digest)\s+/i.exec(
+      text.slice(start, Math.min(high, start + 16)),
+    );
+    if (scheme !== null) start += scheme[0].length;
+  }
+  const quote = isQuote(buffer[start - 1]!) ? buffer[start - 1]! : 0;
+  let end = start;
+  while (end < high && end - start < LONGEST_VALUE && !endsValue(buffer[end]!, quote)) end++;
+  if (quote === 0) while (end > start && (buffer[end - 1] === DOT || buffer[end - 1] === 0x29)) end--;
+  if (!isValue(text.slice(start, end), spaces > 0 && quote === 0)) return at;
+  text.report('SECRET', start, end, 0.8, 'name');
+  return end;
+}
+
+/** Spaces, quotes and arrows between a name's sign and its value. */
+const isBeforeValue = (byte: number) => byte === 0x20 || byte === 0x3d || byte === 0x3e || isQuote(byte);
+
+/** Whether this can be a secret; behind `password: ` may also follow a sentence. */
+function isValue(value: string, inProse: boolean): boolean {
+  if (value.length < 4 || PLACEHOLDER.test(value) || (value.length < 6 && /^\d+$/.test(value))) return false;
+  return !inProse || looksRandom(value);
+}
+
+function endsValue(byte: number, quote: number): boolean {
+  if (quote !== 0) return byte === quote;
+  return (
+    byte <= 0x20 ||
+    isQuote(byte) ||
+    byte === 0x2c ||
+    byte === 0x3b ||
+    byte === 0x26 ||
+    byte === 0x3c ||
+    byte === 0x7d
+  );
+}
+
+/** RFC 3986 section 3.2.1: `user:password@`. */
+function findUserinfo(text: Text, at: number): number {
+  const { buffer, low, high } = text;
+  if (at === low || (CLASS[buffer[at - 1]!]! & LETTER) === 0) return at;
+  const start = at + 3;
+  let end = start;
+  let sign = -1;
+  let colon = -1;
+  for (; end < high && end - start < LONGEST_VALUE; end++) {
+    const byte = buffer[end]!;
+    if (byte === 0x40) sign = end;
+    else if (byte === 0x3a && colon === -1) colon = end;
+    else if (
+      byte <= 0x20 ||
+      byte === 0x2f ||
+      byte === 0x3f ||
+      byte === 0x23 ||
+      byte === 0x22 ||
+      byte === 0x3c
+    )
+      break;
+  }
+  if (sign === -1 || colon === -1 || colon + 1 >= sign) return at;
+  text.report('URL_CREDENTIALS', start, sign, 0.95, 'form');
+  return sign;
+}
+
+/** A field whose name says that it is a secret: all of a value that is one word, as no sentence is. */
+export function findFieldSecret(text: Text): void {
+  const { field, low, high } = text;
+  if (field === undefined || !meets(field, SECRET) || high - low < 8 || high - low > 4096) return;
+  const value = text.slice(low, high);
+  if (!/\s/.test(value) && looksRandom(value) && !PLACEHOLDER.test(value))
+    text.report('SECRET', low, high, 0.8, 'field');
+}
