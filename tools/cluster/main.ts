@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { BINARY_NAMES, createBinaryStore } from './binaries.ts';
 import { down } from './node/down.ts';
+import { importImage } from './node/images.ts';
 import { layoutOf } from './node/layout.ts';
 import { up } from './node/up.ts';
 
@@ -14,6 +15,11 @@ const commands: Readonly<Record<string, () => Promise<unknown>>> = {
   binaries: () => store.obtain(BINARY_NAMES),
   up: () => up({ layout, store, say }),
   down: () => down(layout),
+  /** Puts docker-archives into the node. */
+  load: async () => {
+    const { ctr } = await store.obtain(['ctr']);
+    for (const archive of process.argv.slice(3)) await importImage(layout, ctr, archive);
+  },
 };
 const command = commands[process.argv[2] ?? ''];
 if (command === undefined) {

@@ -23,11 +23,13 @@ export async function fillBase(folder: string, { node, certificates }: BaseParts
   place(node, 'nodejs/bin/node');
   place(certificates, 'etc/ssl/certs/ca-certificates.crt');
   const iptables = '/usr/sbin/xtables-nft-multi';
-  const programs = [node];
+  // The operator bounds the compiler by the shell's `ulimit`.
+  place('/bin/sh', 'bin/sh');
+  const programs = [node, '/bin/sh'];
   if (existsSync(iptables)) {
     programs.push(iptables);
     place(iptables, 'usr/sbin/xtables-nft-multi');
-    for (const name of ['iptables', 'ip6tables']) {
+    for (const name of ['iptables', 'iptables-restore', 'ip6tables', 'ip6tables-restore']) {
       symlinkSync('xtables-nft-multi', join(root, 'usr/sbin', name));
     }
     const extensions = join(
@@ -48,7 +50,7 @@ export async function fillBase(folder: string, { node, certificates }: BaseParts
   chmodSync(join(root, 'tmp'), 0o1777);
   writeFileSync(
     join(folder, 'Dockerfile'),
-    `FROM scratch\nCOPY root/ /\nENV PATH=/nodejs/bin:/usr/sbin:/usr/bin SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt\nUSER ${USER}:${USER}\n`,
+    `FROM scratch\nCOPY root/ /\nENV PATH=/nodejs/bin:/usr/sbin:/usr/bin:/bin SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt\nUSER ${USER}:${USER}\n`,
   );
 }
 

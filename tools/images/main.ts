@@ -1,17 +1,18 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { run } from '../cluster/run.ts';
 import { fillBase } from './base.ts';
 import { findImageBuilder } from './builder.ts';
-import { IMAGES, imageName } from './images.ts';
+import { bundleImage } from './bundle.ts';
+import { imageName, images } from './images.ts';
 
 const USAGE = `Builds Rankguard's images with Docker, or with buildah where no Docker runs.
 
-  node -C source tools/images/main.ts [--tag TAG] [--base IMAGE] [--archives FOLDER]
+  node -C source tools/images/main.ts [--tag TAG] [--base IMAGE] [--archives FOLDER] [--only NAME]…
 
 --base       image with Node at /nodejs/bin/node; without it one is made from this machine's own Node
+--only       names of images; all where it is not given
 --archives   also write each image there as a docker-archive, NAME.tar
 `;
 
@@ -24,6 +25,7 @@ async function main(): Promise<void> {
       tag: { type: 'string', default: 'dev' },
       base: { type: 'string' },
       archives: { type: 'string' },
+      only: { type: 'string', multiple: true },
       help: { type: 'boolean', short: 'h' },
     },
   });
@@ -33,16 +35,18 @@ async function main(): Promise<void> {
   }
   const builder = await findImageBuilder();
   const base = values.base ?? (await buildBase(builder));
-  for (const image of IMAGES) {
+  const opa = readFileSync(join(root, 'tools/.cache/opa.path'), 'utf8').trim();
+  for (const image of images(opa)) {
+    if (values.only !== undefined && !values.only.includes(image.name)) continue;
     const name = imageName(image.name, values.tag);
     say(`${name} with ${builder.name} …`);
-    for (const script of image.bundles)
-      await run('npm', ['run', '--silent', 'bundle:image', '-w', script], { cwd: root });
+    await bundleImage(root, image);
     await builder.build({
       image: name,
       context: root,
       file: join(root, image.dockerfile),
-      arguments: { BASE: base },
+      // What was made here has a shell besides.
+      arguments: { BASE: base, ...(values.base === undefined ? { SHELL: base } : {}) },
     });
     if (values.archives === undefined) continue;
     mkdirSync(values.archives, { recursive: true });

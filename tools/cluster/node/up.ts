@@ -8,10 +8,10 @@ import { installPackages, reasonAgainstNode } from '../requirements.ts';
 import { run } from '../run.ts';
 import { type Configuration, writeConfiguration } from './configuration.ts';
 import { down } from './down.ts';
+import { buildPauseImage } from './images.ts';
 import { type Layout, NETWORK, NODE_NAME } from './layout.ts';
 import { createNetwork } from './network.ts';
 import { createParts, type Parts } from './parts.ts';
-import { buildPauseImage } from './pause.ts';
 
 export interface UpOptions {
   readonly layout: Layout;
