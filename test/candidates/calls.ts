@@ -11,7 +11,7 @@ import { createRouter } from '@rankguard/sidecar/dialects';
 import { createDocumentReader, NO_SIGNALS } from '@rankguard/sidecar/facts';
 import { createJsonReader } from '@rankguard/sidecar/json';
 import { createKernel } from '@rankguard/sidecar/kernel';
-import { createMasker } from '@rankguard/sidecar/masking';
+import { createMasker, createMaskers } from '@rankguard/sidecar/masking';
 import type { PolicySet } from '@rankguard/sidecar/policy';
 import type { Active } from '@rankguard/sidecar/runtime';
 import { createUsageWindows } from '@rankguard/sidecar/usage';
@@ -53,13 +53,16 @@ function policiesThatSay(said: Said): PolicySet {
 function activeWith(policies: PolicySet, masking = MASKING): Active {
   const limits = { documents: 100_000, requestBytes: 1e9, responseBytes: 1e9, bufferedBytes: 1e9 };
   const connection = { namespace: 'shop', name: 'search', models: null, dataset: null, limits };
+  const create = (rules: ResolvedMasking) =>
+    createMasker({ kernel, createReader, masking: rules, tokenKey: null });
   const active: Partial<Active> = {
     bundle: { connection, masking } as unknown as Bundle,
     reader: createJsonReader({ kernel }),
     documents: createDocumentReader(createReader()),
     find: NO_SIGNALS.find,
     policies,
-    masker: createMasker({ kernel, createReader, masking, tokenKey: null }),
+    masker: create(masking),
+    maskers: createMaskers(masking, create),
   };
   return active as Active;
 }

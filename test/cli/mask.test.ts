@@ -230,9 +230,9 @@ describe('--profile', () => {
       /no Secret shop\/mask/,
     ],
     [
-      'that asks for what is not there yet',
+      'with surrogates without a key',
       resource('MaskingProfile', 'p', { fields: [{ names: ['a'], with: 'surrogate' }] }),
-      /surrogate/,
+      /surrogate needs a key: set `spec.tokenKey`/,
     ],
   ])('%s: 65, and nothing is written', async (_, yaml, problem) => {
     const { code, stdout, stderr } = await masked(yaml);

@@ -2,20 +2,22 @@ import {
   type DetectorRule,
   ENTITIES,
   type FieldRule,
+  type MaskRule,
   type Problem,
   type ResolvedMasking,
 } from '@rankguard/contract';
 import type { ReadResource, ReadResourceOf } from '@rankguard/contract/resources';
+import { normaliseName, patternProblem } from '@rankguard/sidecar/masking';
+import { PRESET_RULES } from './presets.ts';
 import { createReport, ofKind, type ReadConnection, type Report } from './report.ts';
 import { createSecretCheck, type SecretCheck, tokenKey, UNREAD_SECRETS } from './secrets.ts';
 
 type ReadProfile = ReadResourceOf<'MaskingProfile'> | ReadResourceOf<'ClusterMaskingProfile'>;
 
-/** What applies to a connection that names no profile: everything that is detected is redacted. */
+/** What applies to a connection that names no profile: what is detected, and fields with sensitive names, are redacted. */
 export const DEFAULT_MASKING: ResolvedMasking = {
   order: 'score-then-mask',
-  fields: [],
-  detectors: [{ entities: ENTITIES, with: 'redact' }],
+  ...PRESET_RULES.default,
   tokenKey: null,
 };
 
@@ -60,27 +62,77 @@ export function resolveMasking(
 
 function rulesOf(profile: ReadProfile, { report, secrets }: Tools): Omit<ResolvedMasking, 'order'> {
   const { spec } = profile.object;
-  refuseUnsupported(profile, report);
+  checkRules(profile, report);
   const key = spec.tokenKey?.secretKeyRef;
   const reference =
     key === undefined
       ? null
       : secrets.key({ resource: profile, path: 'spec.tokenKey', reference: key, check: tokenKey });
-  const fields = (spec.fields ?? []).map(
-    (rule): FieldRule => ({
-      names: rule.names ?? [],
-      paths: rule.paths ?? [],
-      facts: rule.facts ?? [],
-      with: rule.with,
-    }),
-  );
-  const detectors = (spec.detectors ?? []).map(
-    (rule): DetectorRule => ({
-      entities: ENTITIES.filter((entity) => rule.entities.includes('*') || rule.entities.includes(entity)),
-      with: rule.with,
-    }),
-  );
-  return { fields, detectors, tokenKey: reference };
+  const presets = (spec.presets ?? []).map((name) => PRESET_RULES[name]);
+  const fields = (spec.fields ?? []).map((rule): FieldRule => {
+    const { names = [], paths = [], facts = [], ...rest } = rule;
+    return { names, paths, facts, ...rest };
+  });
+  const detectors = (spec.detectors ?? []).map((rule): DetectorRule => {
+    const entities = ENTITIES.filter(
+      (entity) => rule.entities.includes('*') || rule.entities.includes(entity),
+    );
+    return { ...rule, entities };
+  });
+  return {
+    fields: [
+      ...overridden(
+        presets.flatMap((preset) => preset.fields),
+        fields,
+      ),
+      ...fields,
+    ],
+    detectors: [
+      ...withoutNamed(
+        presets.flatMap((preset) => preset.detectors),
+        detectors,
+      ),
+      ...detectors,
+    ],
+    tokenKey: reference,
+    ...more(spec),
+  };
+}
+
+type Spec = ReadProfile['object']['spec'];
+
+/** Members of the result that are there only when the profile has them. */
+function more(spec: Spec): Partial<ResolvedMasking> {
+  const { patterns, thresholds, allow, deny, tokenDomain, unreadable } = spec;
+  const least = thresholds?.map(({ entity, score }) => [entity, score / 100] as const);
+  return {
+    ...(patterns !== undefined && { patterns }),
+    ...(least !== undefined && { thresholds: Object.fromEntries(least) }),
+    ...(allow !== undefined && { allow }),
+    ...(deny !== undefined && { deny }),
+    ...(tokenDomain !== undefined && { tokenDomain }),
+    ...(unreadable === 'drop' && { unreadable }),
+  };
+}
+
+/** Whether a rule holds for every caller that it does not except, in both directions. */
+function isGeneral({ groups, direction }: MaskRule): boolean {
+  return groups === undefined && direction === undefined;
+}
+
+/** What a profile says of a name itself goes before what its presets say of it. */
+function overridden(presets: readonly FieldRule[], own: readonly FieldRule[]): FieldRule[] {
+  const said = new Set(own.filter(isGeneral).flatMap(({ names }) => names.map(normaliseName)));
+  return presets.map((rule) => ({
+    ...rule,
+    names: rule.names.filter((name) => !said.has(normaliseName(name))),
+  }));
+}
+
+/** What a profile says of an entity itself goes before what its presets say of it. */
+function withoutNamed(presets: readonly DetectorRule[], own: readonly DetectorRule[]): DetectorRule[] {
+  const said = new Set(own.filter(isGeneral).flatMap(({ entities }) => entities));
+  return presets.map((rule) => ({ ...rule, entities: rule.entities.filter((entity) => !said.has(entity)) }));
 }
 
 function findProfile(
@@ -101,21 +153,21 @@ function findProfile(
   return undefined;
 }
 
-function refuseUnsupported(resource: ReadProfile, report: Report): void {
+function checkRules(resource: ReadProfile, report: Report): void {
   const { spec } = resource.object;
-  for (const member of ['presets', 'patterns'] as const) {
-    spec[member]?.forEach((_, i) => {
-      report.unsupported(resource, `spec.${member}[${i}]`, `${member} are not supported by this version`);
-    });
-  }
-  for (const member of ['fields', 'detectors'] as const) {
+  for (const member of ['fields', 'detectors', 'patterns'] as const) {
     spec[member]?.forEach((rule, i) => {
-      const path = `spec.${member}[${i}].with`;
-      if (rule.with === 'surrogate')
-        report.unsupported(resource, path, 'surrogate is not supported by this version');
-      if (rule.with === 'token' && spec.tokenKey === undefined) {
-        report.error(resource, path, 'token needs a key: set `spec.tokenKey`');
+      if ((rule.with === 'token' || rule.with === 'surrogate') && spec.tokenKey === undefined) {
+        report.error(
+          resource,
+          `spec.${member}[${i}].with`,
+          `${rule.with} needs a key: set \`spec.tokenKey\``,
+        );
       }
     });
   }
+  spec.patterns?.forEach(({ pattern }, i) => {
+    const problem = patternProblem(pattern);
+    if (problem !== null) report.error(resource, `spec.patterns[${i}].pattern`, problem);
+  });
 }

@@ -86,13 +86,15 @@ describe('a connection with everything', () => {
     });
   });
 
-  test('without a profile redacts everything that is detected', () => {
-    expect(good(edit('  masking: {profile: default-pii, order: mask-then-score}\n', '')).masking).toEqual({
+  test('without a profile redacts what is detected, and fields with sensitive names', () => {
+    const { masking } = good(edit('  masking: {profile: default-pii, order: mask-then-score}\n', ''));
+    expect(masking).toMatchObject({
       order: 'score-then-mask',
-      fields: [],
+      fields: [{ with: 'redact', values: true }],
       detectors: [{ entities: ENTITIES, with: 'redact' }],
       tokenKey: null,
     });
+    expect(masking.fields[0]?.names).toEqual(expect.arrayContaining(['*password', 'ssn', 'cvv', 'mrn']));
   });
 
   test('gets the policies it names, then the cluster policies that select it', () => {
@@ -238,32 +240,18 @@ describe('what is refused', () => {
       'mapping callers to Kubernetes users is not supported by this version',
     ],
     [
-      '"*_token"], with: redact',
-      '"*_token"], with: surrogate',
-      UNSUPPORTED,
-      'spec.fields[0].with',
-      'surrogate is not supported by this version',
-    ],
-    [
-      'with: partial',
-      'with: surrogate',
-      UNSUPPORTED,
-      'spec.detectors[0].with',
-      'surrogate is not supported by this version',
+      '  fields:\n',
+      "  patterns: [{name: id, pattern: '(?=PT)'}]\n  fields:\n",
+      INVALID,
+      'spec.patterns[0].pattern',
+      'not a pattern of RE2: error parsing regexp: invalid or unsupported Perl syntax: `(?=`',
     ],
     [
       '  fields:\n',
-      '  presets: [pci]\n  fields:\n',
-      UNSUPPORTED,
-      'spec.presets[0]',
-      'presets are not supported by this version',
-    ],
-    [
-      '  fields:\n',
-      "  patterns: [{name: id, pattern: 'PT-\\d{8}'}]\n  fields:\n",
-      UNSUPPORTED,
-      'spec.patterns[0]',
-      'patterns are not supported by this version',
+      "  patterns: [{name: id, pattern: 'x*'}]\n  fields:\n",
+      INVALID,
+      'spec.patterns[0].pattern',
+      'the pattern matches an empty text',
     ],
     [
       '{matchLabels: {team: ads}}',

@@ -68,24 +68,42 @@ export interface ResolvedConnection {
   readonly rankingHeader: boolean;
 }
 
-export interface FieldRule {
-  /** Member names, `*` is a wildcard; compared without case, `_`, `-`, spaces and dots. */
+/** When a rule applies; always, where nothing is said. */
+export interface RuleScope {
+  /** What goes to the upstream, or what comes from it. */
+  readonly direction?: 'request' | 'response';
+  /** Only for callers in one of these groups. */
+  readonly groups?: readonly string[];
+  /** Not for callers in one of these groups. */
+  readonly exceptGroups?: readonly string[];
+}
+
+/** What is done to a value, and when. */
+export interface MaskRule extends RuleScope {
+  readonly with: Strategy;
+  /** How many characters `partial` keeps; 4 when absent. */
+  readonly keepLast?: number;
+}
+
+export interface FieldRule extends MaskRule {
+  /** Member names, `*` is a wildcard; compared without case and punctuation. */
   readonly names: readonly string[];
   /** JSONPath (RFC 9535) on a body; child, index, wildcard and descendant segments. */
   readonly paths: readonly string[];
   /** Paths of the facts, whatever the dialect: `query`, `documents[*].fields.email`. */
   readonly facts: readonly string[];
-  readonly with: Strategy;
-  /** How many characters `partial` keeps; 4 when absent. */
-  readonly keepLast?: number;
   /** Only strings and numbers go, also those in a container; its shape, booleans and null stay. */
   readonly values?: boolean;
 }
 
-export interface DetectorRule {
+export interface DetectorRule extends MaskRule {
   readonly entities: readonly Entity[];
-  readonly with: Strategy;
-  readonly keepLast?: number;
+}
+
+export interface PatternRule extends MaskRule {
+  readonly name: string;
+  /** RE2 syntax. */
+  readonly pattern: string;
 }
 
 export interface ResolvedMasking {
@@ -93,6 +111,7 @@ export interface ResolvedMasking {
   readonly order: 'score-then-mask' | 'mask-then-score';
   readonly fields: readonly FieldRule[];
   readonly detectors: readonly DetectorRule[];
+  readonly patterns?: readonly PatternRule[];
   /** Key of `token` and `surrogate`; null when no rule uses it. */
   readonly tokenKey: SecretRef | null;
   /** Tokens of different domains cannot be joined. */
@@ -103,6 +122,8 @@ export interface ResolvedMasking {
   readonly allow?: readonly string[];
   /** Values that always are. */
   readonly deny?: readonly { readonly value: string; readonly entity: Entity }[];
+  /** What is done about a part of a body that cannot be read; `refuse` when absent. */
+  readonly unreadable?: 'refuse' | 'drop';
 }
 
 export interface CompiledPolicy {

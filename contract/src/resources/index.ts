@@ -10,7 +10,7 @@ export {
   type KindDefinition,
   type ResourceByKind,
 } from './kinds.ts';
-export type { MaskingProfile } from './masking-profile.ts';
+export { type MaskingProfile, PRESETS, type Preset } from './masking-profile.ts';
 export { formatPath, type Path, parsePath } from './paths.ts';
 export {
   type ReadResource,

@@ -3,6 +3,7 @@ import { type JsonReader, splice } from '../json/index.ts';
 import type { Kernel } from '../kernel/index.ts';
 import { createDetector } from './detect/index.ts';
 import { JsonMasking, OUTERMOST, type Tools } from './json.ts';
+import { withPatterns } from './patterns.ts';
 import { createPlan, type Plan } from './plan.ts';
 import { createScanner, SHORTEST } from './scanner.ts';
 import { createReplacer } from './strategies.ts';
@@ -11,6 +12,9 @@ import { createTextMasking } from './text.ts';
 import type { Masker, MaskNote, MaskResult } from './types.ts';
 
 export { type MaskedBody, maskBody } from './body/index.ts';
+export { normaliseName } from './names.ts';
+export { patternProblem } from './patterns.ts';
+export { createMaskers, type Maskers, type MaskFor } from './scope.ts';
 export { createStreamMasker, STREAM_KINDS, type StreamKind, type StreamMasker } from './stream/index.ts';
 export type { Masker, MaskLabel, MaskNote, MaskResult, Place, Places, TextFinding } from './types.ts';
 
@@ -34,8 +38,9 @@ export function createMasker(options: MaskerOptions): Masker {
   const { kernel, createReader, masking, tokenKey, note } = options;
   const plan = createPlan(masking, tokenKey);
   const { thresholds = {}, allow = [], deny = [] } = masking;
-  const detector = createDetector({ kernel, entities: plan.entities, thresholds, allow, deny });
   const scanner = createScanner(kernel);
+  const entities = createDetector({ kernel, entities: plan.entities, thresholds, allow, deny });
+  const detector = withPatterns(entities, masking.patterns ?? [], scanner);
   const replacer = createReplacer(tokenKey, masking.tokenDomain);
   const readers: JsonReader[] = [];
   const idle = isIdle(plan);

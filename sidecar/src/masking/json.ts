@@ -1,10 +1,11 @@
 import { type Edit, type JsonDocument, type JsonReader, Kind } from '../json/index.ts';
 import { apart } from './apart.ts';
-import type { DetectContext, Detector, Finding } from './detect/index.ts';
+import type { DetectContext } from './detect/index.ts';
 import { distinctKeys } from './keys.ts';
 import { DEEPEST, escaped, openString, outerEdits } from './nested.ts';
 import { wholeNumber } from './numbers.ts';
 import { Outline } from './outline.ts';
+import type { AnyDetector, AnyFinding } from './patterns.ts';
 import type { Judgement, Plan } from './plan.ts';
 import { removalEdits, valueEnd, valueStart } from './removal.ts';
 import { type Scanner, SHORTEST } from './scanner.ts';
@@ -15,7 +16,7 @@ import type { MaskNote } from './types.ts';
 /** What masking a text needs, the same for every text of a call. */
 export interface Tools {
   readonly plan: Plan;
-  readonly detector: Detector;
+  readonly detector: AnyDetector;
   readonly scanner: Scanner;
   readonly replacer: Replacer;
   /** A reader for JSON in strings, one per depth. */
@@ -43,7 +44,7 @@ export class JsonMasking {
   readonly #opens: boolean;
   readonly #hits: number[] = [];
   /** Findings that are the whole of a value that a rule names. */
-  readonly #whole = new Map<number, Finding>();
+  readonly #whole = new Map<number, AnyFinding>();
   readonly #edits: Edit[] = [];
   readonly #keys = new Map<number, Edit[]>();
   /** The key tokens of the open containers. */
@@ -151,7 +152,7 @@ export class JsonMasking {
     }
   }
 
-  #mask(token: number, kind: Kind, findings: readonly Finding[]): void {
+  #mask(token: number, kind: Kind, findings: readonly AnyFinding[]): void {
     const target = findings.length === 0 ? undefined : this.#targets.values.get(token);
     for (const finding of findings) {
       const judged = this.#tools.plan.judge(finding.entity);
@@ -207,14 +208,14 @@ export class JsonMasking {
   }
 
   /** A rule for a field never keeps more of a value than the detector's rule would. */
-  #strengthen(token: number, target: Target, finding: Finding, judged: Judgement): void {
+  #strengthen(token: number, target: Target, finding: AnyFinding, judged: Judgement): void {
     target.treatment = stricter(target.treatment, judged.treatment);
     if (finding.start === this.#document.start(token) && finding.end === this.#document.end(token)) {
       this.#whole.set(token, finding);
     }
   }
 
-  #editOf(token: number, kind: Kind, { start, end }: Finding, judged: Judgement): Edit {
+  #editOf(token: number, kind: Kind, { start, end }: AnyFinding, judged: Judgement): Edit {
     const document = this.#document;
     const { strategy } = judged.treatment;
     if (strategy === 'null' && kind !== Kind.Key) {
@@ -233,7 +234,7 @@ export class JsonMasking {
     return text.includes('\\') ? (JSON.parse(`"${text}"`) as string) : text;
   }
 
-  #report(token: number, { start, end, score, reason }: Finding, { entity, treatment }: Judgement): void {
+  #report(token: number, { start, end, score, reason }: AnyFinding, { entity, treatment }: Judgement): void {
     const { strategy } = treatment;
     this.#tools.report({ label: entity, start, end, score, reason, strategy }, () => this.#where(token));
   }

@@ -2,6 +2,7 @@ import type { Entity, MaskObligation, ResolvedMasking, Strategy } from '@rankgua
 import { type FactsPath, parseFactsPath } from './facts-paths.ts';
 import { NameMatcher } from './names.ts';
 import { parseJsonPath, type Segment } from './paths.ts';
+import { type AnyFinding, patternLabel } from './patterns.ts';
 import { checkStrategy, fixedText, KEEP, stricter, type Treatment } from './strategies.ts';
 import type { MaskLabel } from './types.ts';
 
@@ -18,7 +19,7 @@ export interface PathRule {
 
 /** What the profile asks for about a finding. */
 export interface Judgement {
-  readonly entity: Entity;
+  readonly entity: AnyFinding['entity'];
   readonly treatment: Treatment;
   /** The text in its place, when that does not depend on the value. */
   readonly fixed: string | null;
@@ -28,10 +29,10 @@ export interface Judgement {
 export interface Plan {
   /** Whether anything is looked for in texts. */
   readonly detects: boolean;
-  /** What is looked for. */
+  /** What the detectors look for. */
   readonly entities: readonly Entity[];
   /** About findings of an entity; null when it does not ask for it. */
-  judge(entity: Entity): Judgement | null;
+  judge(entity: AnyFinding['entity']): Judgement | null;
   readonly names: NameMatcher;
   readonly paths: readonly PathRule[];
   readonly facts: readonly FactsRule[];
@@ -44,14 +45,17 @@ const REMEMBERED = 1024;
 
 /** Throws CONFIG_UNSUPPORTED or CONFIG_INVALID for a profile that asks for what cannot be done. */
 export function createPlan(masking: ResolvedMasking, tokenKey: Uint8Array | null): Plan {
-  const detectors = new Map<Entity, Treatment>();
+  const detectors = new Map<AnyFinding['entity'], Treatment>();
+  const entities = new Set<Entity>();
   for (const rule of masking.detectors) {
     const treatment = checked(rule);
     for (const entity of rule.entities) {
+      entities.add(entity);
       const before = detectors.get(entity);
       detectors.set(entity, before === undefined ? treatment : stricter(before, treatment));
     }
   }
+  for (const rule of masking.patterns ?? []) detectors.set(patternLabel(rule.name), checked(rule));
   const paths: PathRule[] = [];
   const facts: FactsRule[] = [];
   for (const rule of masking.fields) {
@@ -77,13 +81,13 @@ export function createPlan(masking: ResolvedMasking, tokenKey: Uint8Array | null
     return path;
   }
 
-  const judgements = new Map<Entity, Judgement>(
+  const judgements = new Map<AnyFinding['entity'], Judgement>(
     Array.from(detectors, ([entity, treatment]) => [entity, judgement(entity, treatment)]),
   );
 
   return {
     detects: detectors.size > 0,
-    entities: [...detectors.keys()],
+    entities: [...entities],
     judge: (entity) => judgements.get(entity) ?? null,
     names: new NameMatcher(masking.fields),
     paths,
@@ -96,6 +100,6 @@ export function createPlan(masking: ResolvedMasking, tokenKey: Uint8Array | null
   };
 }
 
-function judgement(entity: Entity, treatment: Treatment): Judgement {
+function judgement(entity: AnyFinding['entity'], treatment: Treatment): Judgement {
   return { entity, treatment, fixed: fixedText(treatment.strategy, entity) };
 }

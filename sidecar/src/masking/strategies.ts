@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
-import { CodedError, type Entity, type FaultCode, type Strategy } from '@rankguard/contract';
+import { CodedError, type FaultCode, type Strategy } from '@rankguard/contract';
 import { surrogateOf } from './surrogates.ts';
+import type { MaskLabel } from './types.ts';
 import { normalisedValue } from './values.ts';
 
 /** From weakest to strictest; where rules overlap the strictest wins. */
@@ -43,16 +44,20 @@ export function partial(value: string, keep: number): string | null {
 }
 
 /** The text in the place of any value, or null when it depends on the value. */
-export function fixedText(strategy: Strategy, entity: Entity | 'FIELD'): string | null {
+export function fixedText(strategy: Strategy, entity: MaskLabel): string | null {
   if (strategy === 'remove' || strategy === 'null') return '';
   if (strategy !== 'redact') return null;
-  return entity === 'FIELD' ? '<REDACTED>' : `<${entity}>`;
+  return entity === 'FIELD' ? '<REDACTED>' : `<${shown(entity)}>`;
+}
+
+function shown(entity: string): string {
+  return entity.replace(/^PATTERN_/, '');
 }
 
 /** Makes the texts that stand in the place of values. All but `partial` are plain ASCII without quotes. */
 export interface Replacer {
   /** In the place of a value of this kind; `null` and `remove` leave nothing. */
-  replace(treatment: Treatment, entity: Entity | 'FIELD', value: string): string;
+  replace(treatment: Treatment, entity: MaskLabel, value: string): string;
 }
 
 /**
@@ -75,7 +80,7 @@ export function createReplacer(key: Uint8Array | null, domain = ''): Replacer {
   }
 
   function token(entity: string, value: string): string {
-    const make = (digest: Buffer) => `tok_${entity.toLowerCase()}_${base32(digest)}`;
+    const make = (digest: Buffer) => `tok_${shown(entity).toLowerCase()}_${base32(digest)}`;
     return keyed('token', entity, value, make);
   }
 

@@ -1,13 +1,14 @@
 import { isIPv6 } from 'node:net';
 import type { Entity } from '@rankguard/contract';
+import type { MaskLabel } from './types.ts';
 import { folded } from './values.ts';
 
 /**
  * A made-up value of the same form, from a range that is reserved or never issued, so that it is nobody's; made
  * from 32 keyed bytes. null: the kind has no such range.
  */
-export function surrogateOf(entity: Entity | 'FIELD', value: string, digest: Buffer): string | null {
-  const make = MAKERS[entity];
+export function surrogateOf(entity: MaskLabel, value: string, digest: Buffer): string | null {
+  const make = MAKERS[entity as Entity];
   return make === undefined ? null : make(folded(value), stream(digest));
 }
 
@@ -32,7 +33,7 @@ function stream(digest: Buffer): Digits {
 
 type Maker = (value: string, digits: Digits) => string | null;
 
-const MAKERS: Readonly<Partial<Record<Entity | 'FIELD', Maker>>> = {
+const MAKERS: Readonly<Partial<Record<Entity, Maker>>> = {
   // RFC 2606, section 3
   EMAIL_ADDRESS: (_value, digits) => `user${digits.take(10)}@example.com`,
   // NANPA: 555-0100 to 555-0199 of each area are for fiction

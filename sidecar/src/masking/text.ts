@@ -1,6 +1,6 @@
 import type { Edit } from '../json/types.ts';
-import type { Detector, Finding } from './detect/index.ts';
 import type { Tools } from './json.ts';
+import type { AnyDetector, AnyFinding } from './patterns.ts';
 import type { Judgement, Plan } from './plan.ts';
 import { SHORTEST } from './scanner.ts';
 import type { Replacer } from './strategies.ts';
@@ -18,7 +18,7 @@ export function createTextMasking({
   replacer,
 }: {
   readonly plan: Plan;
-  readonly detector: Detector;
+  readonly detector: AnyDetector;
   readonly replacer: Replacer;
 }): TextMasking {
   function replacement({ fixed, treatment, entity }: Judgement, value: string): string {
@@ -26,8 +26,8 @@ export function createTextMasking({
   }
 
   /** Findings of which the profile asks to be masked, and how. */
-  function judged(findings: readonly Finding[]): (readonly [Finding, Judgement])[] {
-    const result: (readonly [Finding, Judgement])[] = [];
+  function judged(findings: readonly AnyFinding[]): (readonly [AnyFinding, Judgement])[] {
+    const result: (readonly [AnyFinding, Judgement])[] = [];
     for (const finding of findings) {
       const judgement = plan.judge(finding.entity);
       if (judgement !== null) result.push([finding, judgement]);

@@ -1,5 +1,6 @@
 import type { Entity, MaskObligation, Strategy } from '@rankguard/contract';
 import type { Edit, JsonDocument } from '../json/types.ts';
+import type { PatternLabel } from './patterns.ts';
 
 /** Where the facts of a call stand in its body. Tokens of the document; -1: not there. */
 export interface Places {
@@ -15,8 +16,8 @@ export interface Place {
   readonly token: number;
 }
 
-/** What was masked: an entity, a field by a rule of the profile, or a field by a policy. */
-export type MaskLabel = Entity | 'FIELD' | 'POLICY';
+/** What was masked: an entity, a pattern of the profile, a field by a rule of the profile, or a field by a policy. */
+export type MaskLabel = Entity | PatternLabel | 'FIELD' | 'POLICY';
 
 export interface MaskResult {
   /** Apart from each other and ascending. */

@@ -1,4 +1,4 @@
-import type { Entity } from '@rankguard/contract';
+import type { MaskLabel } from './types.ts';
 
 const FORMAT = /\p{Cf}|\p{Default_Ignorable_Code_Point}/gu;
 /** The first digits of the scripts' decimal digits; each has ten in a row (Unicode, general category Nd). */
@@ -7,6 +7,33 @@ const DIGIT = /\p{Nd}/gu;
 /** A text with look-alikes as the plain characters they stand for. */
 export function folded(value: string): string {
   return value.normalize('NFKC').replace(FORMAT, '').replace(DIGIT, plainDigit);
+}
+
+/** A text as a reader sees it, and where its parts stand in the text it was made from. */
+export interface FoldedView {
+  readonly text: string;
+  /** Offsets of the original for a start and an end in the view. */
+  start(at: number): number;
+  end(at: number): number;
+}
+
+export function foldedView(original: string): FoldedView {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the whole of ASCII is meant
+  if (/^[\u0000-\u007f]*$/.test(original)) return { text: original, start: (at) => at, end: (at) => at };
+  const starts: number[] = [];
+  const ends: number[] = [];
+  let text = '';
+  let at = 0;
+  for (const character of original) {
+    const plain = folded(character);
+    for (let unit = 0; unit < plain.length; unit++) {
+      starts.push(at);
+      ends.push(at + character.length);
+    }
+    text += plain;
+    at += character.length;
+  }
+  return { text, start: (place) => starts[place] ?? at, end: (place) => ends[place - 1] ?? 0 };
 }
 
 /** Digits stand in rows of ten, so the row's zero is the last character before which no digit of the row stands. */
@@ -19,7 +46,7 @@ function plainDigit(digit: string): string {
 }
 
 /** What is the same value to a person: addresses without case, numbers without separators. */
-export function normalisedValue(entity: Entity | 'FIELD', value: string): string {
+export function normalisedValue(entity: MaskLabel, value: string): string {
   if (entity === 'FIELD') return value.normalize('NFC').trim();
   const plain = folded(decoded(value)).trim();
   if (entity === 'EMAIL_ADDRESS') return plain.toLowerCase();

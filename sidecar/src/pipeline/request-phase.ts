@@ -4,6 +4,7 @@ import { type CallContext, type GatheredFacts, requestFacts, type Signals } from
 import { removeElements } from '../json/elements.ts';
 import { splice } from '../json/splice.ts';
 import { type Edit, type JsonDocument, Kind } from '../json/types.ts';
+import type { Masker } from '../masking/index.ts';
 import type { Active } from '../runtime/types.ts';
 import { type UsageWindows, usageKey } from '../usage/index.ts';
 import { type Refusal, refuse } from './refusal.ts';
@@ -153,11 +154,17 @@ function act(
   const edits = dropEdits(document, reading, kept, offsets);
   edits.push(...topNEdits(document, reading, kept, active.policies.mixesResults));
   if (active.bundle.masking.order === 'mask-then-score') {
-    const result = active.masker.json(document, requestPlaces(reading), obligations.mask);
+    const masker = maskerFor(call, 'request');
+    const result = masker.json(document, requestPlaces(reading), obligations.mask);
     addCounts(trace.masked, result.counts);
     edits.push(...result.edits);
   }
   return { ...judged, body: splice(document.bytes, edits) };
+}
+
+/** The masker of the rules that apply to this caller. */
+export function maskerFor({ active, context }: RequestCall, direction: 'request' | 'response'): Masker {
+  return active.maskers({ direction, groups: context.identity.groups });
 }
 
 /** Which candidates stay, in the caller's overall numbering; or the denial of a limit that does not truncate. */

@@ -9,7 +9,7 @@ import type { Edit, JsonDocument } from '../json/types.ts';
 import { attributeOf, planRanking, type RankPlan, rank } from '../ranking/index.ts';
 import { callerHeaders, rankingHeader } from './headers.ts';
 import { type Answer, type Refusal, refusalAnswer, refuse } from './refusal.ts';
-import { decideOn, type Judged, type RequestCall, refusalOf } from './request-phase.ts';
+import { decideOn, type Judged, maskerFor, type RequestCall, refusalOf } from './request-phase.ts';
 import { addCounts, lap } from './trace.ts';
 
 const JSON_TYPE = ['Content-Type', 'application/json'];
@@ -56,7 +56,7 @@ export function judgeResponse(
   at = lap(call.trace, 'decide', at);
   if ('refused' in decided) return decided;
   const places = { queries: [], documents: [], results: resultPlaces(reading, judged) };
-  const masked = call.active.masker.json(document, places, decided.mask);
+  const masked = maskerFor(call, 'response').json(document, places, decided.mask);
   addCounts(call.trace.masked, masked.counts);
   const edits =
     reading === null ? masked.edits : arrange(call, document, reading, judged, decided, masked.edits);
@@ -181,13 +181,13 @@ function errorAnswer(
   const read = active.reader.read(body);
   if (read.ok) {
     const places = { queries: [], documents: [], results: [] };
-    const masked = active.masker.json(read.document, places, decided.mask);
+    const masked = maskerFor(call, 'response').json(read.document, places, decided.mask);
     addCounts(trace.masked, masked.counts);
     return { status, headers: [...headers, ...JSON_TYPE], body: splice(body, masked.edits) };
   }
   const looksLikeJson = /^\s*[{["]/.test(body.subarray(0, 64).toString('latin1'));
   if (!looksLikeJson && isText(body)) {
-    const masked = active.masker.text(body);
+    const masked = maskerFor(call, 'response').text(body);
     addCounts(trace.masked, masked.counts);
     return { status, headers: [...headers, ...TEXT_TYPE], body: splice(body, masked.edits) };
   }

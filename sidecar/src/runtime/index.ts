@@ -1,4 +1,4 @@
-import { type Bundle, CodedError, ENTITIES, type SecretRef } from '@rankguard/contract';
+import { type Bundle, CodedError, ENTITIES, type ResolvedMasking, type SecretRef } from '@rankguard/contract';
 import { createRouter } from '../dialects/index.ts';
 import { createDocumentReader } from '../facts/index.ts';
 import { createFindings } from '../findings/index.ts';
@@ -8,7 +8,7 @@ import { createAuthenticator, type KeySets } from '../identity/index.ts';
 import { createJsonReader } from '../json/index.ts';
 import { createKernel } from '../kernel/index.ts';
 import { createDetector } from '../masking/detect/index.ts';
-import { createMasker } from '../masking/index.ts';
+import { createMasker, createMaskers } from '../masking/index.ts';
 import { createPolicySet } from '../policy/index.ts';
 import { warmFacts } from './samples.ts';
 import type { Active } from './types.ts';
@@ -67,6 +67,8 @@ export function createRuntime(deps: {
 
   function build(bundle: Bundle, readSecret: ReadSecret, current: Wire): Active {
     const { connection, masking } = bundle;
+    const create = (rules: ResolvedMasking) =>
+      createMasker({ kernel, createReader, masking: rules, tokenKey });
     const tokenKey = masking.tokenKey === null ? null : readSecret(masking.tokenKey);
     const upstreamKey = connection.upstreamKey === null ? null : textOf(readSecret, connection.upstreamKey);
     const policies = createPolicySet(bundle.policies);
@@ -84,7 +86,8 @@ export function createRuntime(deps: {
       documents,
       find,
       policies,
-      masker: createMasker({ kernel, createReader, masking, tokenKey }),
+      masker: create(masking),
+      maskers: createMaskers(masking, create),
       upstream: current.upstream,
       health: current.health,
       upstreamKey,

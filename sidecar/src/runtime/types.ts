@@ -6,7 +6,7 @@ import type { HealthProxy } from '../forward/health-proxy.ts';
 import type { Upstream } from '../forward/index.ts';
 import type { Authenticator } from '../identity/index.ts';
 import type { JsonReader } from '../json/index.ts';
-import type { Masker } from '../masking/index.ts';
+import type { Masker, Maskers } from '../masking/index.ts';
 import type { PolicySet } from '../policy/index.ts';
 
 /** A bundle in force: everything that a call needs, made once. A call keeps the one it began with. */
@@ -18,7 +18,10 @@ export interface Active {
   readonly documents: DocumentReader;
   readonly find: FindFindings;
   readonly policies: PolicySet;
+  /** Masks with all rules, whoever calls: for what is said to nobody in particular. */
   readonly masker: Masker;
+  /** Masks with the rules that apply to a caller and a direction. */
+  readonly maskers: Maskers;
   readonly upstream: Upstream;
   readonly health: HealthProxy;
   /** The upstream's own key, or null. */
