@@ -10,7 +10,7 @@ OPA := tools/.cache/opa.path
 
 CLUSTER := $(NODE) tools/cluster/main.ts
 
-.PHONY: help setup demo test test-unit cluster cluster-down cluster-programs images lint typecheck build bench clean
+.PHONY: help setup demo test test-unit cluster cluster-down cluster-programs images test-cluster lint typecheck build bench clean
 
 help: ## Show this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ images: setup ## Build the images with Docker or buildah (ARGS="--tag TAG --base
 
 cluster-programs: setup ## Build a Kubernetes node's programs with Go, once (8 minutes)
 	@$(CLUSTER) binaries
+
+test-cluster: setup ## Run the end-to-end suite on KUBECONFIG or a node of its own (ARGS="calls", KEEP=1)
+	@$(NODE) test/cluster/main.ts $(patsubst --,,$(ARGS))
 
 lint: setup ## Check style and types
 	@biome check .

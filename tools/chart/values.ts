@@ -131,15 +131,6 @@ export const VALUES: Group = {
         labels: free('Labels by which Grafana selects them.', { grafana_dashboard: '1' }),
       },
     },
-    test: {
-      description: 'What `helm test` runs.',
-      members: {
-        image: text('Image with `kubectl`.', 'registry.k8s.io/kubectl:v1.36.3', { minLength: 1 }),
-        pullPolicy: text('When the kubelet pulls.', 'IfNotPresent', {
-          enum: ['Always', 'IfNotPresent', 'Never'],
-        }),
-      },
-    },
     nameOverride: text("Instead of the chart's name."),
     fullnameOverride: text('Instead of release and chart name.'),
   },

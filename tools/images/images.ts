@@ -25,7 +25,7 @@ export function images(opa: string): readonly ImageSource[] {
       name: 'rankguard-operator',
       dockerfile: 'operator/Dockerfile',
       bundle: 'operator/dist/image',
-      programs: { main: 'operator/src/main.ts' },
+      programs: { main: 'operator/src/main.ts', verify: 'operator/src/verify/main.ts' },
       files: { ...KERNEL, opa },
     },
     {

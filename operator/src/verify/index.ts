@@ -1,0 +1,1 @@
+export { type Verified, type VerifyOptions, verifyInjection } from './verify.ts';
