@@ -1,17 +1,44 @@
-import { DIALECT_NAMES, type DialectName } from '@rankguard/contract';
-import type { Dialect, Route } from '@rankguard/sidecar/dialects';
+import { DIALECT_NAMES } from '@rankguard/contract';
+import { DIALECTS, type Dialect, type Route } from '@rankguard/sidecar/dialects';
+import type { CredentialSlot } from '@rankguard/sidecar/identity';
 import { callerHeaders, upstreamHeaders } from '../../sidecar/src/pipeline/headers.ts';
 import { code, codeList, generatedPage, table } from './markdown.ts';
-import { sampleCall } from './sample-call.ts';
+import { type SampleName, sampleCall } from './sample-call.ts';
 
-const TITLES: Readonly<Record<DialectName, string>> = {
+const EMPTY = { requestId: '12cd34de-2dfb-4e69-84c8-b6b5cb9322f7', model: 'a-model', parts: 1 };
+
+const TITLES: Readonly<Record<SampleName, string>> = {
   tei: 'Hugging Face Text Embeddings Inference, rerank routes',
   'cohere-v1': "Cohere's rerank API, version 1",
   'cohere-v2': "Cohere's rerank API, version 2",
+  vllm: `vLLM's pooling server. Answers to \`/score\`, \`/classify\` and \`/pooling\` come in the order of the texts, so a
+policy cannot drop any there (RANKING_FIXED). Texts are taken; images, URLs, tokens and chat messages are refused`,
+  infinity: 'Infinity, without a URL prefix or with `/v1`',
+  'llama-cpp': "llama.cpp's server. A body with `texts` is answered as TEI does",
+  jina: "Jina AI's reranker API. Images among the documents are refused",
+  voyage: 'Voyage AI',
+  mixedbread: 'Mixedbread. The token may stand in `Authorization` without a scheme, as LangChain sends it',
+  pinecone: 'Pinecone Inference',
+  together: 'Together AI',
+  nim: 'NVIDIA NIM for text reranking, in a pod and hosted. Images among the passages are refused',
+  elasticsearch: "Elasticsearch's rerank inference. The model is the inference endpoint's id",
+  openvino: 'OpenVINO Model Server',
+  kserve: `KServe's rerank endpoint, and the Open Inference Protocol v2 with tensors as JSON: the inputs \`query\` and
+\`documents\` (or \`texts\`, \`passages\`, \`candidates\`), one score for each document in their order. Model and version are
+those of the path. Binary tensors are refused`,
+  'azure-cohere': "Cohere's rerankers as Azure serves them. The model is the deployment's name",
+  vertex: "Google's ranking API. Results name records by id, so each record must have one of its own",
+  sagemaker:
+    'Amazon SageMaker endpoints, and their containers in a pod. Bodies of TEI, Cohere and vLLM are taken',
+  bedrock:
+    "Amazon Bedrock's Rerank, and InvokeModel of rerank models. The model is in the path, or `modelArn`",
 };
 
 const JUDGED: Readonly<Record<Route['operation'], string>> = {
   rerank: 'identity, policy, masking',
+  score: 'identity, policy, masking',
+  classify: 'identity, policy, masking',
+  pooling: 'identity, policy, masking',
   info: 'identity, policy, masking',
   health: 'passes; GET only, few header fields, no credential of the caller',
 };
@@ -24,7 +51,7 @@ keep-alive last-modified link location origin pragma priority ratelimit ratelimi
 set-cookie te traceparent traceresponse tracestate trailer transfer-encoding upgrade user-agent vary via
 www-authenticate x-api-key x-correlation-id x-forwarded-for x-request-id`.split(/\s+/);
 
-const PLAIN = { requestHeaders: [], responseHeaders: [] } as unknown as Dialect;
+const PLAIN: Dialect = { ...DIALECTS.tei, requestHeaders: [], responseHeaders: [] };
 
 function passing(): { readonly request: readonly string[]; readonly response: readonly string[] } {
   const options = { hasBody: true, requestId: 'id', upstreamKey: null, mask: (value: string) => value };
@@ -43,7 +70,7 @@ function pretty(json: string): string {
   return `\`\`\`json\n${JSON.stringify(JSON.parse(json), null, 2)}\n\`\`\``;
 }
 
-function sectionOf(name: DialectName): readonly string[] {
+function sectionOf(name: SampleName): readonly string[] {
   const call = sampleCall(name);
   const { dialect, route } = call.route;
   const routes = dialect.routes.map(({ method, path, operation }) => [
@@ -58,6 +85,7 @@ function sectionOf(name: DialectName): readonly string[] {
     table(['route', 'operation', 'judged by'], routes),
     `Header fields beside those of every dialect: to the reranker ${ownFields(dialect.requestHeaders)}; to the caller
 ${ownFields(dialect.responseHeaders)}.`,
+    `The caller's token is in ${dialect.credentials.map(slotText).join(' or ')}.`,
     `A body of ${code(`${route.method} ${route.path}`)}:`,
     pretty(call.request),
     'Its answer:',
@@ -65,9 +93,24 @@ ${ownFields(dialect.responseHeaders)}.`,
     `A refusal carries the members of this API's own errors beside those of [every refusal](answers.md):`,
     pretty(JSON.stringify(dialect.error(403, 'DATASET_FORBIDDEN', 'The data set is regulated.'))),
     'The answer when a policy drops every document; the reranker is not called:',
-    pretty(dialect.empty(route, '12cd34de-2dfb-4e69-84c8-b6b5cb9322f7', 1)),
+    pretty(dialect.empty(route, EMPTY)),
   ];
 }
+
+function slotText({ header, scheme, only }: CredentialSlot): string {
+  if (only === 'signature') return "no signature of AWS's: that one names nobody here";
+  const value = scheme === null ? '' : `: ${scheme}`;
+  return code(`${header}${value}`) + (only === 'jwt' ? ' where it holds an access token' : '');
+}
+
+const AUTO = [
+  '## auto',
+  `All of the above, for a connection that does not say what its reranker speaks. The path gives the dialects that have
+it; the body tells which of them it is: those that know most of its members are asked, and they must agree on the query,
+the candidates, \`top_n\` and the operation. A body that two of them read differently is refused with
+BODY_AMBIGUOUS_MEMBER, an answer that two of them read differently with UPSTREAM_SHAPE. The same holds for a connection
+that names several dialects with a route in common. Facts then have the dialect's name, or \`auto\` where several agree.`,
+];
 
 /** docs/reference/dialects.md, from the dialects themselves. */
 export function dialectsPage(): string {
@@ -75,15 +118,17 @@ export function dialectsPage(): string {
   return generatedPage('Dialects', 'sidecar/src/dialects', [
     `A connection's dialects are its allowlist: a call whose method and path are not in these tables is refused with
 ROUTE_NOT_ALLOWED. A path matches one spelling: percent-encoding, \`//\`, dot segments, a trailing slash or a query
-string make another one. What is forwarded is the route's own path.`,
+string make another one. What is forwarded is that path.`,
     `Bodies are strict JSON: repeated member names, invalid UTF-8 and a second value are refused, and so is a member that
 another server could take for one of the API's own (\`Query\`, or \`texts\` in a Cohere call): BODY_AMBIGUOUS_MEMBER.
 Other unknown members pass as they are.`,
     `Header fields that pass in every dialect: to the reranker ${codeList(request)}; to the caller ${codeList(response)}.
 The sidecar sets \`accept\`, \`accept-encoding: identity\`, \`content-type\` and \`x-request-id\` itself, and
 \`authorization\` when the connection has an \`upstreamKey\`. The caller's own credential, cookies and trailers never pass.`,
-    `The caller's access token is in \`Authorization: Bearer\`, where the SDKs of these APIs put their key. A second
-credential, or one in another header such as \`x-api-key\`, is refused.`,
-    ...DIALECT_NAMES.flatMap(sectionOf),
+    `The caller's access token is where the SDKs of the API put their key; each section says where that is. A second
+credential, or one in another header, is refused. The \`upstreamKey\` goes to the reranker in the first of these places.`,
+    `\`{name}\` in a path stands for one segment or a part of one: letters, digits, \`.\`, \`_\`, \`~\` and \`-\`. \`{*name}\` may
+also hold \`:\`, \`%3A\` and \`%2F\`.`,
+    ...DIALECT_NAMES.flatMap((name) => (name === 'auto' ? AUTO : sectionOf(name))),
   ]);
 }

@@ -12,6 +12,9 @@ import { createJsonReader } from '@rankguard/sidecar/json';
 import { createKernel } from '@rankguard/sidecar/kernel';
 import { createDetector } from '@rankguard/sidecar/masking/detect';
 import { createUsageWindows, type UsageKey } from '@rankguard/sidecar/usage';
+import { dialectFixtures } from '../../test/support/fixtures.ts';
+
+export type SampleName = Exclude<DialectName, 'auto'>;
 
 /** One call of each dialect, as it stands on the wire. */
 export interface SampleCall {
@@ -20,78 +23,49 @@ export interface SampleCall {
   readonly response: string;
 }
 
-const BODIES: Readonly<Record<DialectName, { readonly path: string; request: unknown; response: unknown }>> =
-  {
-    tei: {
-      path: '/rerank',
-      request: {
-        query: 'refund',
-        texts: ['{"id": "T-1001", "team": "billing", "text": "Refund for a cancelled plan"}', 'Login fails'],
-        return_text: true,
-      },
-      response: [
-        {
-          index: 0,
-          score: 0.71,
-          text: '{"id": "T-1001", "team": "billing", "text": "Refund for a cancelled plan"}',
-        },
-        { index: 1, score: 0, text: 'Login fails' },
-      ],
-    },
-    'cohere-v1': {
-      path: '/v1/rerank',
-      request: {
-        model: 'rerank-v3.5',
-        query: 'refund',
-        documents: [{ id: 'T-1001', text: 'Refund for a cancelled plan' }, 'Login fails'],
-        top_n: 1,
-        return_documents: true,
-      },
-      response: {
-        id: '07734bd2-2473-4f07-94e1-0d9f0e6843cf',
-        results: [
-          {
-            index: 0,
-            relevance_score: 0.71,
-            document: { id: 'T-1001', text: 'Refund for a cancelled plan' },
-          },
-        ],
-        meta: { api_version: { version: '1' } },
-      },
-    },
-    'cohere-v2': {
-      path: '/v2/rerank',
-      request: {
-        model: 'rerank-v3.5',
-        query: 'refund',
-        documents: ['Refund for a cancelled plan', 'Login fails'],
-        top_n: 1,
-      },
-      response: {
-        id: '07734bd2-2473-4f07-94e1-0d9f0e6843cf',
-        results: [{ index: 0, relevance_score: 0.71 }],
-        meta: { api_version: { version: '2' } },
-      },
-    },
-  };
+/** The call that shows a dialect, by its name among the fixtures of `sidecar/src/dialects`. */
+const SHOWN: Readonly<Record<SampleName, string>> = {
+  tei: 'tei/rerank',
+  'cohere-v1': 'cohere/v1',
+  'cohere-v2': 'cohere/v2',
+  vllm: 'vllm/rerank',
+  infinity: 'infinity/rerank',
+  'llama-cpp': 'llama-cpp/documents',
+  jina: 'jina/rerank',
+  voyage: 'voyage/rerank',
+  mixedbread: 'mixedbread/rerank',
+  pinecone: 'pinecone/rerank',
+  together: 'together/rerank',
+  nim: 'nim/ranking',
+  elasticsearch: 'elasticsearch/rerank',
+  openvino: 'openvino/rerank',
+  kserve: 'kserve/infer',
+  'azure-cohere': 'azure-cohere/v2',
+  vertex: 'vertex/rank',
+  sagemaker: 'sagemaker/cohere',
+  bedrock: 'bedrock/rerank',
+};
 
 function readerOf() {
   return createJsonReader({ kernel: createKernel() });
 }
 
 /** The sample call of a dialect. Throws when the dialect itself does not read it: then the sample is wrong. */
-export function sampleCall(name: DialectName): SampleCall {
-  const { path, request, response } = BODIES[name];
+export function sampleCall(name: SampleName): SampleCall {
+  const fixture = dialectFixtures().find((each) => each.name === SHOWN[name]);
+  if (fixture === undefined) throw new Error(`${name} has no sample call`);
+  const { path, request, response } = fixture;
   const route = createRouter([name]).match('POST', path);
   if (route === undefined) throw new Error(`${name} has no route POST ${path}`);
   const call = { route, request: JSON.stringify(request), response: JSON.stringify(response) };
   const asked = readRequest(call);
   const answer = readerOf().read(Buffer.from(call.response));
   if (!answer.ok) throw new Error(answer.message);
-  const sent = asked.reading.parts.map(({ candidates }) => candidates.length);
-  const reading = route.dialect.readResponse(answer.document, route.route, sent);
+  const sent = asked.reading.parts.map(({ candidates, ids }) => ({ count: candidates.length, ids }));
+  const settled = asked.reading.matched ?? route;
+  const reading = settled.dialect.readResponse(answer.document, settled.route, sent);
   if (!reading.ok) throw new Error(`${name} does not read its sample response: ${reading.message}`);
-  return call;
+  return { ...call, route: { ...settled, dialect: { ...settled.dialect, routes: route.dialect.routes } } };
 }
 
 function readRequest({ route, request }: SampleCall) {
@@ -121,7 +95,7 @@ export function sampleFacts(): { readonly request: unknown; readonly response: u
   });
   const answer = readerOf().read(Buffer.from(call.response));
   if (!answer.ok) throw new Error(answer.message);
-  const results = call.route.dialect.readResponse(answer.document, call.route.route, [2]);
+  const results = call.route.dialect.readResponse(answer.document, call.route.route, [{ count: 2 }]);
   if (!results.ok) throw new Error(results.message);
   const status = { status: 200, bytes: call.response.length };
   return { request: gathered.value, response: responseFacts(gathered, status, results, [[0, 1]]) };

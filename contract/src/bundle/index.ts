@@ -3,7 +3,29 @@ import type { Entity } from './entities.ts';
 
 export { ENTITIES, type Entity } from './entities.ts';
 
-export const DIALECT_NAMES = ['tei', 'cohere-v1', 'cohere-v2'] as const;
+/** Wire formats. `auto` stands for all others: each call is recognised by its route and the shape of its body. */
+export const DIALECT_NAMES = [
+  'tei',
+  'cohere-v1',
+  'cohere-v2',
+  'vllm',
+  'infinity',
+  'llama-cpp',
+  'jina',
+  'voyage',
+  'mixedbread',
+  'pinecone',
+  'together',
+  'nim',
+  'elasticsearch',
+  'openvino',
+  'kserve',
+  'azure-cohere',
+  'vertex',
+  'sagemaker',
+  'bedrock',
+  'auto',
+] as const;
 export type DialectName = (typeof DIALECT_NAMES)[number];
 
 /**

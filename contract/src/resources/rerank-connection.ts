@@ -73,9 +73,9 @@ const ingress = object('The listener that callers reach.', {
     { max: 64, default: [] },
   ),
   dialects: list(
-    choice(DIALECT_NAMES, 'A dialect.', { planned: ['vllm', 'jina', 'voyage'] }),
-    'Wire formats that callers may use. Their routes are the allowlist.',
-    { min: 1, max: 16, unique: true },
+    choice(DIALECT_NAMES, 'A dialect.'),
+    'Wire formats that callers may use. Their routes are the allowlist. `auto` is every format: a call is recognised by its route and the shape of its body, and refused where two formats read it differently.',
+    { min: 1, max: 32, unique: true },
   ),
   upstreamKey: optional(secretKey('Credential for the app, which then answers only to the sidecar.')),
 });

@@ -12,7 +12,11 @@ function understood(path: string, body: unknown, sent: readonly number[]) {
   if (!result.ok) throw new Error(result.message);
   const { document } = result;
   const { dialect, route } = router.match('POST', path)!;
-  const reading = dialect.readResponse(document, route, sent);
+  const reading = dialect.readResponse(
+    document,
+    route,
+    sent.map((count) => ({ count })),
+  );
   if (!reading.ok) return `${reading.code}: ${reading.message}`;
   return reading.parts.map(({ results }) =>
     results.map(({ index, indexToken, score, documentToken }) => {

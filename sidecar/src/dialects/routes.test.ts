@@ -117,5 +117,5 @@ test.each([
   ['/v2/rerank', 1, { id: 'call-1', results: [], meta: { api_version: { version: '2' } } }],
 ] as const)('%s has an answer for no candidates', (path, parts, answer) => {
   const { dialect, route } = all.match('POST', path)!;
-  expect(JSON.parse(dialect.empty(route, 'call-1', parts))).toEqual(answer);
+  expect(JSON.parse(dialect.empty(route, { requestId: 'call-1', model: null, parts }))).toEqual(answer);
 });

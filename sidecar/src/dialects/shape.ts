@@ -1,6 +1,6 @@
 import type { ReasonCode } from '@rankguard/contract';
 import { type JsonDocument, Kind } from '../json/types.ts';
-import type { Misread } from './types.ts';
+import type { Misread, ResultReading, SentPart } from './types.ts';
 
 export function misread(message: string, code: ReasonCode = 'BODY_SHAPE'): Misread {
   return { ok: false, code, message };
@@ -21,6 +21,7 @@ const FOREIGN_NAMES = [
   'instances',
   'items',
   'text_docs',
+  'messages',
   'queries',
   'query_text',
   'text_1',
@@ -117,36 +118,70 @@ export function stringMember(document: JsonDocument, object: number, name: strin
   return token !== -1 && document.kind(token) === Kind.String ? token : -1;
 }
 
+/** How an API writes one result. */
+export interface ResultFormat {
+  /** null: results have no score. */
+  readonly score: string | null;
+  /** The member that echoes the document; `itself`: the result is the document, with more members. */
+  readonly echo: string | { readonly itself: true };
+  /** Numbers may be written as strings. */
+  readonly quoted?: boolean;
+  /** The member that names the candidate; default `index`. */
+  readonly id?: string;
+}
+
+const WHOLE = /^\d{1,9}$/;
+const DECIMAL = /^-?\d{1,20}(?:\.\d{1,20})?(?:[eE][+-]?\d{1,3})?$/;
+
 /** Reads one result object: index within what was sent, and a score that is a number or null. */
 export function readResult(
   document: JsonDocument,
   token: number,
-  names: { readonly score: string; readonly document: string },
-  sent: number,
+  format: ResultFormat,
+  sent: SentPart,
   seen: Set<number>,
-):
-  | { index: number; indexToken: number; token: number; score: number | null; documentToken: number }
-  | Misread {
+): ResultReading | Misread {
   if (document.kind(token) !== Kind.Object) return misread('a result is not an object', 'UPSTREAM_SHAPE');
-  const indexToken = document.get(token, 'index');
-  if (indexToken === -1 || !/^\d{1,9}$/.test(document.raw(indexToken))) {
-    return misread('a result has no index', 'UPSTREAM_SHAPE');
-  }
-  const index = document.number(indexToken);
-  if (index >= sent || seen.has(index)) {
+  const place =
+    format.id === undefined ? byIndex(document, token, format) : byId(document, token, format.id, sent);
+  if ('ok' in place) return place;
+  const { index, indexToken } = place;
+  if (index >= sent.count || seen.has(index)) {
     return misread('a result names a document that was not sent, or the same one twice', 'UPSTREAM_SHAPE');
   }
   seen.add(index);
-  const scoreToken = document.get(token, names.score);
-  if (scoreToken === -1) return misread(`a result has no ${names.score}`, 'UPSTREAM_SHAPE');
-  const isNumber = document.kind(scoreToken) === Kind.Number;
+  const score = readScore(document, token, format);
+  if (typeof score === 'object' && score !== null) return score;
+  const documentToken = typeof format.echo === 'string' ? document.get(token, format.echo) : token;
+  return { index, indexToken, token, score, documentToken };
+}
+
+function byIndex(document: JsonDocument, token: number, { quoted }: ResultFormat) {
+  const indexToken = document.get(token, 'index');
+  const text = indexToken === -1 ? '' : numberText(document, indexToken, quoted);
+  if (!WHOLE.test(text)) return misread('a result has no index', 'UPSTREAM_SHAPE');
+  return { index: Number(text), indexToken };
+}
+
+function byId(document: JsonDocument, token: number, name: string, sent: SentPart) {
+  const idToken = stringMember(document, token, name);
+  if (idToken === -1) return misread(`a result has no ${name}`, 'UPSTREAM_SHAPE');
+  const index = sent.ids?.indexOf(document.string(idToken)) ?? -1;
+  return { index: index === -1 ? sent.count : index, indexToken: -1 };
+}
+
+function readScore(document: JsonDocument, token: number, format: ResultFormat): number | null | Misread {
+  if (format.score === null) return null;
+  const scoreToken = document.get(token, format.score);
+  if (scoreToken === -1) return misread(`a result has no ${format.score}`, 'UPSTREAM_SHAPE');
   // A NaN score arrives as null from serde and from JSON.stringify alike.
-  if (!isNumber && !document.isNull(scoreToken)) return misread('a score is not a number', 'UPSTREAM_SHAPE');
-  return {
-    index,
-    indexToken,
-    token,
-    score: isNumber ? document.number(scoreToken) : null,
-    documentToken: document.get(token, names.document),
-  };
+  if (document.isNull(scoreToken)) return null;
+  if (document.kind(scoreToken) === Kind.Number) return document.number(scoreToken);
+  const text = numberText(document, scoreToken, format.quoted);
+  return DECIMAL.test(text) ? Number(text) : misread('a score is not a number', 'UPSTREAM_SHAPE');
+}
+
+function numberText(document: JsonDocument, token: number, quoted: boolean | undefined): string {
+  if (document.kind(token) === Kind.Number) return document.raw(token);
+  return quoted === true && document.kind(token) === Kind.String ? document.string(token) : '';
 }

@@ -1,14 +1,29 @@
 import type { DialectName, ReasonCode } from '@rankguard/contract';
+import type { CredentialSlot } from '../identity/credential.ts';
 import type { JsonDocument } from '../json/types.ts';
+
+/** What a call means, whatever its dialect. `health` passes without identity and policy; the rest is judged. */
+export type Operation = 'rerank' | 'score' | 'classify' | 'pooling' | 'info' | 'health';
 
 export interface Route {
   readonly method: 'GET' | 'POST';
-  /** Exact path; nothing is decoded or normalised into it. */
+  /**
+   * Exact path; nothing is decoded or normalised into it. `{name}` stands for one segment, or a part of one;
+   * `{*name}` may also hold `:`, `%3A` and `%2F`. In a matched route it is the path of the call.
+   */
   readonly path: string;
-  /** `health` passes without identity and policy; everything else is judged. */
-  readonly operation: 'rerank' | 'info' | 'health';
+  readonly operation: Operation;
   /** Tells apart the routes of one dialect that take different bodies. */
   readonly shape: string;
+  /** `given`: answers come in the order of the candidates and clients count on it, so none can be left out. */
+  readonly order?: 'given';
+  /** What stands in the path of a matched route at the template's names, decoded. */
+  readonly params?: Readonly<Record<string, string>>;
+}
+
+export interface MatchedRoute {
+  readonly dialect: Dialect;
+  readonly route: Route;
 }
 
 /** A body that does not have the shape of its route. */
@@ -23,25 +38,38 @@ export interface Misread {
  * Tokens are valid while the document is.
  */
 export interface RankingPart {
-  readonly query: string;
+  /** null where the operation has none, as when texts are classified. */
+  readonly query: string | null;
+  /** -1 where there is none. */
   readonly queryToken: number;
-  /** The array of candidates. */
+  /** The array of candidates; where a lone candidate stands for itself, its own token. */
   readonly documentsToken: number;
-  /** Tokens of the candidates, in the caller's order. */
+  /** Tokens of the array's elements, in the caller's order. */
   readonly candidates: readonly number[];
+  /** For each candidate the token of the document inside it; absent: the candidate is the document. */
+  readonly contents?: readonly number[];
+  /** For each candidate the id that results name it by; absent: results name an index, or nothing. */
+  readonly ids?: readonly string[];
 }
 
 export interface RequestReading {
   readonly ok: true;
   readonly model: string | null;
+  /** Of the model, where the call names one. */
+  readonly modelVersion?: string | null;
   readonly parts: readonly RankingPart[];
   readonly topN: number | null;
   readonly topNToken: number;
+  /** Names of the body's outermost members that the dialect knows. */
+  readonly members?: ReadonlySet<string>;
+  /** The dialect and route that the body turned out to be of, where the path alone does not tell. */
+  readonly matched?: MatchedRoute;
 }
 
 export interface ResultReading {
   /** Place in the list that the upstream was sent. */
   readonly index: number;
+  /** -1 where results carry none: they are joined by id or by their own place. */
   readonly indexToken: number;
   readonly token: number;
   readonly score: number | null;
@@ -60,6 +88,16 @@ export interface ResultsPart {
 export interface ResponseReading {
   readonly ok: true;
   readonly parts: readonly ResultsPart[];
+  /** Where the answer repeats how many results were asked for; -1 or absent: nowhere. */
+  readonly topNToken?: number;
+}
+
+/** What the upstream was sent of one {@link RankingPart}. */
+export interface SentPart {
+  /** Candidates. */
+  readonly count: number;
+  /** Their ids in the order sent, where results name them. */
+  readonly ids?: readonly string[] | undefined;
 }
 
 /** A wire format: what it means, and how to answer so that its real clients understand. No I/O. */
@@ -69,11 +107,22 @@ export interface Dialect {
   /** Header names that may pass beside the ones every dialect has, lower case. */
   readonly requestHeaders: readonly string[];
   readonly responseHeaders: readonly string[];
+  /** Where its clients put their key: where the caller's token is. The first is how the upstream takes its own. */
+  readonly credentials: readonly CredentialSlot[];
   readRequest(document: JsonDocument, route: Route): RequestReading | Misread;
-  /** `sent` is the number of candidates of each part that the upstream was sent. */
-  readResponse(document: JsonDocument, route: Route, sent: readonly number[]): ResponseReading | Misread;
+  /** `sent` says what the upstream was sent of each part. */
+  readResponse(document: JsonDocument, route: Route, sent: readonly SentPart[]): ResponseReading | Misread;
   /** The dialect's own error members, so that an SDK shows the explanation. */
   error(status: number, code: string, message: string): Readonly<Record<string, unknown>>;
-  /** The answer to a call none of whose candidates is left; `parts` is how many rankings it asked for. */
-  empty(route: Route, requestId: string, parts: number): string;
+  /** Header fields of its errors: name, value, name, value … */
+  errorHeaders?(status: number): readonly string[];
+  /** The answer to a call none of whose candidates is left. */
+  empty(route: Route, call: EmptyCall): string;
+}
+
+export interface EmptyCall {
+  readonly requestId: string;
+  readonly model: string | null;
+  /** How many rankings the call asked for. */
+  readonly parts: number;
 }

@@ -111,7 +111,7 @@ function gather(gathering: Gathering) {
     const found = dialect.readResponse(
       result.document,
       route,
-      sent.map((part) => part.length),
+      sent.map(({ length }) => ({ count: length })),
     );
     if (!found.ok) throw new Error(found.message);
     answered = found;

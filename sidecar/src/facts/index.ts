@@ -123,7 +123,7 @@ export function requestFacts(
   let count = 0;
   if (document !== null && reading !== null) {
     for (const part of reading.parts) {
-      for (const token of part.candidates) {
+      for (const token of part.contents ?? part.candidates) {
         if (wanted !== undefined) documents.push(reader.read(document, token, count, wanted));
         count++;
       }
@@ -133,7 +133,7 @@ export function requestFacts(
   const listed = wanted === undefined ? Array.from({ length: count }, () => ({})) : documents;
   const value = sharedFacts(context);
   const model = reading?.model ?? null;
-  const query = reading === null ? null : reading.parts.map((part) => part.query).join('\n');
+  const query = queryOf(reading);
   if (reaches(projection, ['findings'])) value['findings'] = findingsOf(signals, query, documents, reading);
   if (reaches(projection, ['usage'])) value['usage'] = signals.usage({ dataset: context.dataset, model });
   value['request'] = {
@@ -144,7 +144,7 @@ export function requestFacts(
     path: context.matched.route.path,
     operation: context.matched.route.operation,
     model,
-    model_version: modelVersion(context.connection, model),
+    model_version: reading?.modelVersion ?? modelVersion(context.connection, model),
     dataset: context.dataset,
     dataset_source: context.datasetSource,
     query,
@@ -169,6 +169,11 @@ function findingsOf(
     return { index, text, fields, ranking: rankings[at] ?? 0 };
   });
   return find({ query, documents: searched });
+}
+
+function queryOf(reading: RequestReading | null): string | null {
+  const queries = (reading?.parts ?? []).flatMap(({ query }) => (query === null ? [] : [query]));
+  return queries.length === 0 ? null : queries.join('\n');
 }
 
 function modelVersion(connection: ResolvedConnection, model: string | null): string | null {

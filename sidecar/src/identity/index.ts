@@ -1,5 +1,12 @@
 export { type AuthenticatorOptions, createAuthenticator } from './authenticator.ts';
-export { BEARER, CREDENTIAL_HEADERS, type CredentialSlot, readCredential } from './credential.ts';
+export {
+  API_KEY,
+  BARE,
+  BEARER,
+  CREDENTIAL_HEADERS,
+  type CredentialSlot,
+  readCredential,
+} from './credential.ts';
 export type { Fetch, FetchResponse, KeySetError } from './fetch-keys.ts';
 export type { KeyLookup } from './issuer-keys.ts';
 export {

@@ -20,7 +20,7 @@ export function upstreamHeaders(
   const headers = ['accept', 'application/json', 'accept-encoding', 'identity'];
   if (options.hasBody) headers.push('content-type', 'application/json');
   headers.push('x-request-id', options.requestId);
-  if (options.upstreamKey !== null) headers.push('authorization', `Bearer ${options.upstreamKey}`);
+  if (options.upstreamKey !== null) headers.push(...credentialField(dialect, options.upstreamKey));
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     const name = (rawHeaders[i] ?? '').toLowerCase();
     if (REQUEST.includes(name) || dialect.requestHeaders.includes(name)) {
@@ -28,6 +28,14 @@ export function upstreamHeaders(
     }
   }
   return headers;
+}
+
+/** As the dialect's own clients send their key. */
+const SCHEMES: Readonly<Record<string, string>> = { bearer: 'Bearer ', apikey: 'ApiKey ' };
+
+function credentialField({ credentials: [slot] }: Dialect, key: string): [string, string] {
+  if (slot === undefined || slot.only !== undefined) return ['authorization', `Bearer ${key}`];
+  return [slot.header, `${SCHEMES[slot.scheme ?? ''] ?? ''}${key}`];
 }
 
 /** What passes of an answer's header fields, values masked. Content fields are the sidecar's own to set. */

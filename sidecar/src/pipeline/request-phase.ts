@@ -18,6 +18,11 @@ export interface Judged {
   readonly kept: readonly (readonly number[])[];
   /** For each ranking: the overall index of its first candidate. */
   readonly offsets: readonly number[];
+  /** For each ranking: the ids of all its candidates, where results name them. */
+  readonly ids: readonly (readonly string[] | undefined)[];
+  /** The dialect and route that the body turned out to be of. */
+  readonly matched: MatchedRoute;
+  readonly model: string | null;
   /** How many results of each ranking the caller wants; null: all. */
   readonly topN: number | null;
 }
@@ -41,14 +46,17 @@ export interface RequestCall {
  * the next call takes it over.
  */
 export function judgeRequest(call: RequestCall, body: Buffer): Forwardable | Refusal {
-  const { active, matched, trace } = call;
+  const { active, trace } = call;
   let at = performance.now();
   const read = active.reader.read(body);
   if (!read.ok) return refuse(read.code, read.message);
   const { document } = read;
-  const reading = matched.dialect.readRequest(document, matched.route);
+  const reading = call.matched.dialect.readRequest(document, call.matched.route);
   if (!reading.ok) return refuse(reading.code, reading.message);
-  const context = withBodyDataset(call.context, document);
+  const matched = reading.matched ?? call.matched;
+  trace.dialect = matched.dialect.name;
+  trace.operation = matched.route.operation;
+  const context = withBodyDataset({ ...call.context, matched }, document);
   if ('refused' in context) return context;
   const outside = outsideConnection(active, reading, trace, context);
   if (outside) return outside;
@@ -58,7 +66,7 @@ export function judgeRequest(call: RequestCall, body: Buffer): Forwardable | Ref
   const verdict = decideOn(call, facts.value, 'request');
   at = lap(trace, 'decide', at);
   if (verdict.kind !== 'allow') return refusalOf(verdict);
-  const acted = act(call, document, reading, facts, verdict.obligations);
+  const acted = act({ ...call, matched }, document, reading, facts, verdict.obligations);
   lap(trace, 'act', at);
   return acted;
 }
@@ -83,6 +91,9 @@ export function judgeBodiless(call: RequestCall): Forwardable | Refusal {
     obligations: verdict.obligations,
     kept: [],
     offsets: [],
+    ids: [],
+    matched: call.matched,
+    model: null,
     topN: null,
     body: Buffer.alloc(0),
   };
@@ -145,7 +156,11 @@ function act(
   if ('refused' in plan) return plan;
   const { kept, offsets } = plan;
   trace.dropped = trace.documents - kept.reduce((sum, part) => sum + part.length, 0);
-  const judged = { refused: false, facts, obligations, kept, offsets, topN: reading.topN } as const;
+  if (trace.dropped > 0 && call.matched.route.order === 'given') return refuse('RANKING_FIXED');
+  const ids = reading.parts.map((part) => part.ids);
+  const { model, topN } = reading;
+  const { matched } = call;
+  const judged = { refused: false, facts, obligations, kept, offsets, ids, matched, model, topN } as const;
   const empty = kept.filter((part) => part.length === 0).length;
   if (empty === kept.length) return { ...judged, body: null };
   if (empty > 0) {
@@ -226,7 +241,9 @@ function requestPlaces(reading: RequestReading) {
   const all: readonly RankingPart[] = reading.parts;
   return {
     queries: all.map(({ queryToken }) => queryToken),
-    documents: all.flatMap((part) => part.candidates).map((token, index) => ({ index, token })),
+    documents: all
+      .flatMap((part) => part.contents ?? part.candidates)
+      .map((token, index) => ({ index, token })),
     results: [],
   };
 }

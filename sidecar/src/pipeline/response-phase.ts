@@ -1,5 +1,5 @@
 import { REASONS } from '@rankguard/contract';
-import type { ResponseReading, ResultsPart } from '../dialects/index.ts';
+import type { ResponseReading, ResultsPart, SentPart } from '../dialects/index.ts';
 import { responseFacts } from '../facts/index.ts';
 import { decodeBody } from '../forward/encoding.ts';
 import type { UpstreamResponse } from '../forward/index.ts';
@@ -46,8 +46,7 @@ export function judgeResponse(
   if (!read.ok) return refuse('UPSTREAM_MALFORMED', `the reranker's answer: ${read.message}`);
   const { document } = read;
   const { dialect, route } = call.matched;
-  const sent = judged.kept.map((part) => part.length);
-  const reading = route.operation === 'rerank' ? dialect.readResponse(document, route, sent) : null;
+  const reading = route.method === 'POST' ? dialect.readResponse(document, route, sentParts(judged)) : null;
   if (reading !== null && !reading.ok)
     return refuse(reading.code, `the reranker's answer: ${reading.message}`);
   call.trace.results = reading?.parts.reduce((sum, part) => sum + part.results.length, 0) ?? 0;
@@ -69,6 +68,14 @@ export function judgeResponse(
     ...JSON_TYPE,
   ];
   return { status, headers, body: answer };
+}
+
+/** What the upstream was sent of each ranking. */
+function sentParts({ kept, offsets, ids }: Judged): SentPart[] {
+  return kept.map((indices, place) => ({
+    count: indices.length,
+    ids: ids[place] && indices.map((index) => ids[place]![index - offsets[place]!]!),
+  }));
 }
 
 interface Decided {
@@ -119,7 +126,7 @@ function arrange(
   { dropped, ranking: plan }: Decided,
   edits: readonly Edit[],
 ): Edit[] | Refusal {
-  let result = [...edits];
+  let result = [...edits, ...topNEdits(document, reading, judged)];
   // All results were asked for, so that the verbs could choose; the caller gets as many as it wants.
   const most = active.policies.mixesResults && judged.topN !== null ? judged.topN : Number.POSITIVE_INFINITY;
   const groupOf = (index: number, by: string) => attributeOf(judged.facts.documents[index], by);
@@ -150,9 +157,15 @@ function ownIndices(
   if (part.positional) return [];
   return part.results.flatMap(({ index, indexToken }) => {
     const own = (kept[index] ?? 0) - offset;
-    if (own === index) return [];
+    if (own === index || indexToken === -1) return [];
     return [{ start: document.start(indexToken), end: document.end(indexToken), with: String(own) }];
   });
+}
+
+/** An answer that repeats how many were asked for repeats what the caller asked for. */
+function topNEdits(document: JsonDocument, { topNToken = -1 }: ResponseReading, { topN }: Judged): Edit[] {
+  if (topNToken === -1 || topN === null || document.raw(topNToken) === String(topN)) return [];
+  return [{ start: document.start(topNToken), end: document.end(topNToken), with: String(topN) }];
 }
 
 function resultPlaces(reading: ResponseReading | null, judged: Judged) {

@@ -55,11 +55,18 @@ async function judgedCall(
   if ('refused' in call) return call;
   const judged = await judge(deps, exchange, call);
   if (judged.refused) return judged;
+  // The body may have told more than the path did.
+  exchange.matched = judged.matched;
+  const settled = { ...call, matched: judged.matched };
   if (judged.body === null) {
-    const body = Buffer.from(matched.dialect.empty(matched.route, exchange.trace.id, judged.kept.length));
+    const { dialect, route } = judged.matched;
+    const { model, kept } = judged;
+    const body = Buffer.from(
+      dialect.empty(route, { requestId: exchange.trace.id, model, parts: kept.length }),
+    );
     return { status: 200, headers: ['Content-Type', 'application/json'], body };
   }
-  return forward(deps, exchange, call, judged, judged.body);
+  return forward(deps, exchange, settled, judged, judged.body);
 }
 
 /** Who asks, and for which data set. */
@@ -71,7 +78,9 @@ async function gather(
 ): Promise<RequestCall | Refusal> {
   const { request, trace } = exchange;
   const at = performance.now();
-  const pending = active.authenticator.authenticate(readCredential(request.rawHeaders));
+  const pending = active.authenticator.authenticate(
+    readCredential(request.rawHeaders, matched.dialect.credentials),
+  );
   const result = pending instanceof Promise ? await pending : pending;
   lap(trace, 'authenticate', at);
   if (!result.ok) {

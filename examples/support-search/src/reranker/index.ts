@@ -2,25 +2,20 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { cohereError, createCohere } from './cohere.ts';
 import { type Json, type Reply, readBody, text } from './http.ts';
+import type { JournalEntry } from './journal.ts';
 import { createMetrics } from './metrics.ts';
 import { createBm25Scorer, createFixedScorer } from './scorer.ts';
+import { createSpeaker, SPEECHES, type SpeechName } from './speech/index.ts';
 import { createTei } from './tei.ts';
 
-/** One call as the reranker received it: what a proof about the sidecar looks at. */
-export interface JournalEntry {
-  readonly time: string;
-  readonly method: string;
-  readonly path: string;
-  /** `own`: the reranker's API key; `other`: some other credential; the value itself is never written. */
-  readonly credential: 'none' | 'own' | 'other';
-  /** Lower-case names of the request's header fields. */
-  readonly headers: readonly string[];
-  readonly body: string;
-}
+export type { JournalEntry } from './journal.ts';
+export { SPEECHES, type SpeechName } from './speech/index.ts';
 
 export interface RerankerOptions {
   /** `bm25` ranks by words; `fixed` keeps the caller's order and is for benchmarks. Default bm25. */
   readonly scorer?: 'bm25' | 'fixed';
+  /** The API that is spoken instead of TEI and Cohere v1 and v2. */
+  readonly speaks?: SpeechName;
   /** When set, every route but health and metrics asks for `Authorization: Bearer <key>`. */
   readonly apiKey?: string | null;
   /** Most texts in one TEI call. Default 1000 (TEI's own is 32). */
@@ -44,10 +39,14 @@ export interface Reranker {
 
 type Handler = (body: Json) => Reply;
 
-/** A reranker that ranks by words (BM25), speaking TEI 1.9 and Cohere v1 and v2. */
+/** A reranker that ranks by words (BM25), speaking TEI 1.9 and Cohere v1 and v2, or another API. */
 export function createReranker(options: RerankerOptions = {}): Reranker {
   const scorer = options.scorer === 'fixed' ? createFixedScorer() : createBm25Scorer();
   const payloadLimit = options.payloadLimit ?? 16 * 1024 * 1024;
+  const speech =
+    options.speaks === undefined
+      ? undefined
+      : createSpeaker(SPEECHES[options.speaks], { ...options, scorer, payloadLimit });
   const authorization = options.apiKey ? `Bearer ${options.apiKey}` : null;
   const metrics = createMetrics();
   const tei = createTei({
@@ -126,7 +125,7 @@ export function createReranker(options: RerankerOptions = {}): Reranker {
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const startedAt = performance.now();
     try {
-      const reply = await answer(request);
+      const reply = await (speech?.(request) ?? answer(request));
       metrics.count(request.method ?? '', reply.status);
       send(request, response, reply);
       options.log?.({

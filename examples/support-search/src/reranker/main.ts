@@ -1,13 +1,14 @@
 import { appendFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { createReranker, type JournalEntry } from './index.ts';
+import { createReranker, type JournalEntry, SPEECHES, type SpeechName } from './index.ts';
 
 const USAGE = `A lexical reranker (BM25, no language model) that speaks TEI and Cohere v1 and v2.
 
   node -C source examples/support-search/src/reranker/main.ts [--port 3000] [--hostname 0.0.0.0]
-      [--api-key KEY] [--scorer bm25|fixed] [--journal FILE]
+      [--speaks vllm|jina|…] [--api-key KEY] [--scorer bm25|fixed] [--journal FILE]
 
 Environment, as TEI reads it: PORT, HOSTNAME, API_KEY, MAX_CLIENT_BATCH_SIZE, PAYLOAD_LIMIT; flags win.
+--speaks NAME speaks another API instead: ${Object.keys(SPEECHES).join(', ')}.
 --scorer fixed answers at once in the caller's order (for benchmarks).
 --journal FILE appends each received body as a line of JSON (for proofs; it holds what callers sent).
 `;
@@ -22,6 +23,10 @@ function wholeNumber(name: string, value: string): number {
   throw new Error(`${name} must be a whole number, not ${JSON.stringify(value)}`);
 }
 
+function isSpeech(name: string): name is SpeechName {
+  return Object.hasOwn(SPEECHES, name);
+}
+
 function readSettings(args: readonly string[], env: Readonly<Record<string, string | undefined>>) {
   const { values } = parseArgs({
     args: [...args],
@@ -32,12 +37,17 @@ function readSettings(args: readonly string[], env: Readonly<Record<string, stri
       'max-client-batch-size': { type: 'string' },
       'payload-limit': { type: 'string' },
       scorer: { type: 'string', default: 'bm25' },
+      speaks: { type: 'string' },
       journal: { type: 'string' },
       help: { type: 'boolean', short: 'h' },
     },
   });
   const { scorer } = values;
   if (scorer !== 'bm25' && scorer !== 'fixed') throw new Error('--scorer must be bm25 or fixed');
+  const { speaks } = values;
+  if (speaks !== undefined && !isSpeech(speaks)) {
+    throw new Error(`--speaks must be one of ${Object.keys(SPEECHES).join(', ')}`);
+  }
   return {
     help: values.help === true,
     port: wholeNumber('PORT', values.port ?? env['PORT'] ?? '3000'),
@@ -52,6 +62,7 @@ function readSettings(args: readonly string[], env: Readonly<Record<string, stri
       values['payload-limit'] ?? env['PAYLOAD_LIMIT'] ?? String(16 * 1024 * 1024),
     ),
     scorer,
+    speaks,
     journal: values.journal ?? null,
   } as const;
 }
@@ -66,6 +77,7 @@ async function main(): Promise<void> {
   const reranker = createReranker({
     scorer: settings.scorer,
     apiKey: settings.apiKey,
+    ...(settings.speaks === undefined ? {} : { speaks: settings.speaks }),
     maxClientBatchSize: settings.batchSize,
     payloadLimit: settings.payloadLimit,
     // Written before the answer goes out: whoever has the answer finds the line.
