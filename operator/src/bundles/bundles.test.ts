@@ -12,7 +12,7 @@ const bundle = (revision: number, name = 'search', wasm = 'AGFzbQ==') =>
     revision,
     digest: `d${revision}`,
     expires: null,
-    connection: { namespace: 'shop', name },
+    connection: { namespace: 'shop', name, staleAfterSeconds: 86_400 },
     policies: [{ name: 'shop/readers', mode: 'enforce', digest: 'p', wasm }],
     masking: {},
   }) as unknown as Bundle;
@@ -105,7 +105,7 @@ describe('a publisher', () => {
     const store = createBundleStore();
     let count = 0;
     const sign = async (one: Bundle) => ({ ...signed(one), bundle: `signature ${++count}` });
-    const publisher = createPublisher({ sign, store, log: () => {}, renewMs: 5 });
+    const publisher = createPublisher({ sign, store, log: () => {}, renewMs: () => 5 });
     publisher.take(snapshot(7), undefined);
     await waitFor(() => count > 2 && served(store) !== 'signature 1', 'it is signed again');
     publisher.stop();

@@ -2,6 +2,7 @@ import type { Bundle } from '@rankguard/contract';
 import type { SignedBundle } from '@rankguard/contract/control';
 import type { BundleStore } from '../control/index.ts';
 import type { ReflectorLog } from '../kube/index.ts';
+import { untilRenewal } from '../signing/index.ts';
 import { readSnapshot, type SnapshotObject } from './snapshot.ts';
 
 /** Signs a bundle for the time that its connection lets it serve without the operator. */
@@ -11,8 +12,8 @@ export interface PublisherDeps {
   readonly sign: SignBundle;
   readonly store: Pick<BundleStore, 'publish' | 'remove'>;
   readonly log: ReflectorLog;
-  /** Milliseconds between signatures of the same revision; well below what a signature is good for. */
-  readonly renewMs?: number;
+  /** Milliseconds until the same revision is signed again; well below what a signature is good for. */
+  readonly renewMs?: (bundle: Bundle) => number;
 }
 
 /** What is in force, without its content. */
@@ -29,6 +30,8 @@ export interface Publisher {
   inForce(key: string): InForce | undefined;
   /** Keys of all connections that have a snapshot. */
   keys(): readonly string[];
+  /** Signs everything again: keys, CA or the cluster's issuer have changed. */
+  renew(): void;
   /** Resolves when everything taken so far is served. */
   settled(): Promise<void>;
   /** How many connections could not be signed. */
@@ -36,10 +39,10 @@ export interface Publisher {
   stop(): void;
 }
 
-const RENEW_MS = 300_000;
 const RETRY_MS = 2_000;
 
-export function createPublisher({ sign, store, log, renewMs = RENEW_MS }: PublisherDeps): Publisher {
+export function createPublisher(deps: PublisherDeps): Publisher {
+  const { sign, store, log, renewMs = (bundle) => untilRenewal(bundle, Date.now()) } = deps;
   /** The snapshot itself is kept compressed: policies are large, and signing is rare. */
   const entries = new Map<string, { readonly object: SnapshotObject; readonly inForce: InForce }>();
   const timers = new Map<string, NodeJS.Timeout>();
@@ -57,7 +60,7 @@ export function createPublisher({ sign, store, log, renewMs = RENEW_MS }: Publis
     const entry = entries.get(key);
     const snapshot = entry && readSnapshot(entry.object);
     if (snapshot === undefined || stopped) return;
-    let again = renewMs;
+    let again = renewMs(snapshot.bundle);
     try {
       const signed = await sign(snapshot.bundle);
       // Another revision, or none, may have come while this one was signed.
@@ -98,6 +101,9 @@ export function createPublisher({ sign, store, log, renewMs = RENEW_MS }: Publis
     },
     inForce: (key) => entries.get(key)?.inForce,
     keys: () => [...entries.keys()],
+    renew() {
+      for (const key of entries.keys()) publish(key);
+    },
     async settled() {
       while (working.size > 0) await Promise.all(working);
     },

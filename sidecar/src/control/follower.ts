@@ -18,6 +18,8 @@ export interface Follower {
   close(): Promise<void>;
 }
 
+const KNOWN_MS = 1_000;
+
 /** Keeps one connection's bundle up to date. */
 export function createFollower(deps: FollowerDeps): Follower {
   const { connection, client, log } = deps;
@@ -37,7 +39,10 @@ export function createFollower(deps: FollowerDeps): Follower {
       waitSeconds: POLL_SECONDS,
       signal: stop.signal,
     });
-    if (answer.kind === 'bundle') await receiver.accept(answer);
+    if (answer.kind === 'unchanged') return;
+    const taken = await receiver.accept(answer);
+    // It would be given again at once.
+    if (taken === 'known') await rest(KNOWN_MS, stop.signal);
   }
 
   async function follow(): Promise<void> {

@@ -24,8 +24,11 @@ export interface ReceiverDeps {
 
 /** Decides what becomes of a bundle that arrived, and says so to the operator. */
 export interface Receiver {
-  /** Verifies, puts in force, keeps, acknowledges. Throws CodedError when the bundle is not taken. */
-  accept(found: Kept): Promise<void>;
+  /**
+   * Verifies, puts in force, keeps, acknowledges. `known`: it was issued before the one in force, and says the same.
+   * Throws CodedError when the bundle is not taken.
+   */
+  accept(found: Kept): Promise<'taken' | 'known'>;
   /** Puts the kept bundle in force, if there is a good one. */
   restore(): Promise<void>;
   /** Tag and revision of what is in force. */
@@ -79,17 +82,20 @@ export function createReceiver(deps: ReceiverDeps): Receiver {
     async accept(found) {
       const claims = await trust.verify(found.signed);
       const { revision, digest } = claims.bundle;
+      // Another replica, whose clock is a little behind.
+      if (isKnown(claims, current)) return 'known';
       try {
         const taken = take(claims);
         ({ etag } = found);
         await keep(found);
-        if (taken === 'renewed') return;
+        if (taken === 'renewed') return 'taken';
       } catch (error) {
         await acknowledge({ connection, revision, digest, refused: refusalOf(error) });
         throw error;
       }
       log('info', 'bundle active', { revision, digest });
       await acknowledge({ connection, revision, digest, refused: null });
+      return 'taken';
     },
     async restore() {
       const found = await kept.read(connection.name);
@@ -107,13 +113,17 @@ export function createReceiver(deps: ReceiverDeps): Receiver {
 }
 
 /** Why a verified bundle is not taken after the current one; null when it is. */
-function outOfOrder({ bundle, issued }: BundleClaims, current: Current | undefined): string | null {
+function outOfOrder({ bundle }: BundleClaims, current: Current | undefined): string | null {
   if (current === undefined) return null;
   const { revision, digest } = bundle;
   if (revision < current.revision) return `revision ${revision} is older than ${current.revision} in force`;
-  if (revision > current.revision) return null;
-  if (digest !== current.digest) return `revision ${revision} is in force with other contents`;
-  return issued < current.issued ? `revision ${revision} was issued again later` : null;
+  const other = revision === current.revision && digest !== current.digest;
+  return other ? `revision ${revision} is in force with other contents` : null;
+}
+
+function isKnown({ bundle, issued }: BundleClaims, current: Current | undefined): boolean {
+  const same = current?.revision === bundle.revision && current.digest === bundle.digest;
+  return same && issued < current.issued;
 }
 
 /** What may be said of a failure: a fault that nobody coded might quote what it choked on. */

@@ -14,7 +14,7 @@ import { type Address, createListener, listen, secureContext, type TlsFiles } fr
 import { createStatus, type Status } from './status.ts';
 
 export { type AdminDeps, createAdmin } from './admin.ts';
-export { trackConnections } from './connections.ts';
+export { type Connections, trackConnections } from './connections.ts';
 export { type Address, formatAddress, listen } from './listener.ts';
 
 export interface SidecarOptions {
