@@ -1,7 +1,9 @@
 import type { ResolvedMasking } from '@rankguard/contract';
 import { type JsonReader, splice } from '../json/index.ts';
 import type { Kernel } from '../kernel/index.ts';
+import { anyDetector } from './any-detector.ts';
 import { createDetector } from './detect/index.ts';
+import { withFormatting } from './formatting.ts';
 import { JsonMasking, OUTERMOST, type Tools } from './json.ts';
 import { withPatterns } from './patterns.ts';
 import { createPlan, type Plan } from './plan.ts';
@@ -40,7 +42,7 @@ export function createMasker(options: MaskerOptions): Masker {
   const { thresholds = {}, allow = [], deny = [] } = masking;
   const scanner = createScanner(kernel);
   const entities = createDetector({ kernel, entities: plan.entities, thresholds, allow, deny });
-  const detector = withPatterns(entities, masking.patterns ?? [], scanner);
+  const detector = withFormatting(withPatterns(anyDetector(entities), masking.patterns ?? [], scanner));
   const replacer = createReplacer(tokenKey, masking.tokenDomain);
   const readers: JsonReader[] = [];
   const idle = isIdle(plan);

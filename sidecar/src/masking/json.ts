@@ -1,12 +1,12 @@
 import { type Edit, type JsonDocument, type JsonReader, Kind } from '../json/index.ts';
+import type { AnyDetector, AnyFinding, Found } from './any-detector.ts';
 import { apart } from './apart.ts';
-import type { DetectContext } from './detect/index.ts';
 import { distinctKeys } from './keys.ts';
 import { DEEPEST, escaped, openString, outerEdits } from './nested.ts';
 import { wholeNumber } from './numbers.ts';
 import { Outline } from './outline.ts';
-import type { AnyDetector, AnyFinding } from './patterns.ts';
 import type { Judgement, Plan } from './plan.ts';
+import { Ranges } from './ranges.ts';
 import { removalEdits, valueEnd, valueStart } from './removal.ts';
 import { type Scanner, SHORTEST } from './scanner.ts';
 import { type Replacer, stricter } from './strategies.ts';
@@ -29,11 +29,11 @@ export interface Tools {
 export interface Outside {
   readonly depth: number;
   /** The member that holds it. */
-  readonly context: DetectContext | undefined;
+  readonly name: string | undefined;
   readonly where: () => string;
 }
 
-export const OUTERMOST: Outside = { depth: 0, context: undefined, where: () => '$' };
+export const OUTERMOST: Outside = { depth: 0, name: undefined, where: () => '$' };
 
 /** Masks one JSON text: the values that `targets` has from paths, and what names and detectors find. Used once. */
 export class JsonMasking {
@@ -47,12 +47,11 @@ export class JsonMasking {
   readonly #whole = new Map<number, AnyFinding>();
   readonly #edits: Edit[] = [];
   readonly #keys = new Map<number, Edit[]>();
-  /** The key tokens of the open containers. */
-  readonly #owners: number[] = [];
+  readonly #ranges = new Ranges();
   readonly #walk: TargetWalk;
   #madeOutline: Outline | undefined;
   #lastOwner = -2;
-  #lastContext: DetectContext | undefined;
+  #lastName: string | undefined;
 
   constructor(tools: Tools, document: JsonDocument, targets: Targets, outside: Outside) {
     this.#tools = tools;
@@ -67,6 +66,7 @@ export class JsonMasking {
   run(): Edit[] {
     const { count } = this.#document;
     for (let token = 0; token < count; ) token = this.#visit(token);
+    this.#maskFound();
     if (this.#keys.size > 0) this.#edits.push(...distinctKeys(this.#document, this.#outline, this.#keys));
     this.#maskTargets();
     return apart(this.#edits);
@@ -82,17 +82,12 @@ export class JsonMasking {
     const document = this.#document;
     const kind = document.kind(token);
     if (kind === Kind.Key) return this.#visitKey(token);
-    if (kind === Kind.Close) {
-      this.#owners.pop();
-      return token + 1;
-    }
+    if (kind === Kind.Close) return token + 1;
     if (this.#walk.at(token, kind)) return this.#hit(token, kind);
     if (kind === Kind.String) {
       if (!this.#open(token)) this.#scan(token);
     } else if (kind === Kind.Number) {
       this.#scanNumber(token);
-    } else if (kind !== Kind.Literal) {
-      this.#owners.push(this.#owner(token));
     }
     return token + 1;
   }
@@ -117,24 +112,14 @@ export class JsonMasking {
     const target = this.#targets.values.get(key + 1);
     // The name of a member that goes, goes with it.
     if (target?.treatment.strategy === 'remove' && !target.required && !target.values) return key + 1;
-    for (const finding of this.#tools.detector.detect(document.bytes, start, end)) {
-      const judged = this.#tools.plan.judge(finding.entity);
-      if (judged === null) continue;
-      this.#report(key, finding, judged);
-      const edits = this.#keys.get(key) ?? [];
-      edits.push(this.#editOf(key, Kind.Key, finding, judged));
-      this.#keys.set(key, edits);
-    }
+    this.#ranges.add(key, start, end, false);
     return key + 1;
   }
 
   #scan(token: number): void {
-    const document = this.#document;
-    const start = document.start(token);
-    const end = document.end(token);
-    const { plan, detector } = this.#tools;
-    if (!plan.detects || end - start < SHORTEST) return;
-    this.#mask(token, Kind.String, detector.detect(document.bytes, start, end, this.#context(token)));
+    const start = this.#document.start(token);
+    const end = this.#document.end(token);
+    if (this.#tools.plan.detects && end - start >= SHORTEST) this.#ranges.add(token, start, end, false);
   }
 
   #scanNumber(token: number): void {
@@ -145,25 +130,42 @@ export class JsonMasking {
     const end = document.end(token);
     const digits = wholeNumber(document.bytes, start, end);
     if (digits === null) return;
-    const [finding] = detector.detectText(digits, { ...this.#context(token), isNumber: true });
-    // Part of a number is no value of its own.
-    if (finding?.start === 0 && finding.end === digits.length) {
-      this.#mask(token, Kind.Number, [{ ...finding, start, end }]);
+    if (digits.length === end - start) {
+      this.#ranges.add(token, start, end, true);
+      return;
     }
+    // Written as no reader would look for it: 4.111e15.
+    const field = this.#nameOf(token);
+    const [finding] = detector.detectText(digits, { ...(field !== undefined && { field }), isNumber: true });
+    if (finding?.start === 0 && finding.end === digits.length) this.#mask({ ...finding, token, start, end });
   }
 
-  #mask(token: number, kind: Kind, findings: readonly AnyFinding[]): void {
-    const target = findings.length === 0 ? undefined : this.#targets.values.get(token);
-    for (const finding of findings) {
-      const judged = this.#tools.plan.judge(finding.entity);
-      if (judged === null) continue;
-      if (target !== undefined) {
-        this.#strengthen(token, target, finding, judged);
-        continue;
-      }
-      this.#report(token, finding, judged);
-      this.#edits.push(this.#editOf(token, kind, finding, judged));
+  #maskFound(): void {
+    const { detector } = this.#tools;
+    if (this.#ranges.count === 0) return;
+    const nameOf = (token: number) => this.#nameOf(token);
+    for (const finding of detector.find(this.#document.bytes, this.#ranges, nameOf)) this.#mask(finding);
+  }
+
+  #mask(finding: Found): void {
+    const judged = this.#tools.plan.judge(finding);
+    if (judged === null) return;
+    const { token } = finding;
+    const target = this.#targets.size === 0 ? undefined : this.#targets.values.get(token);
+    if (target !== undefined) {
+      this.#strengthen(token, target, finding, judged);
+      return;
     }
+    this.#report(token, finding, judged);
+    const kind = this.#document.kind(token);
+    const edit = this.#editOf(token, kind, finding, judged);
+    if (kind !== Kind.Key) {
+      this.#edits.push(edit);
+      return;
+    }
+    const edits = this.#keys.get(token) ?? [];
+    edits.push(edit);
+    this.#keys.set(token, edits);
   }
 
   /** Masks inside a string that holds JSON; false when it is to be looked at as text. */
@@ -182,7 +184,7 @@ export class JsonMasking {
     targets.addInside(nested.document, inside);
     const outside = {
       depth: depth + 1,
-      context: this.#context(token),
+      name: this.#nameOf(token),
       where: () => `${this.#where(token)}`,
     };
     const inner = new JsonMasking(this.#tools, nested.document, targets, outside).run();
@@ -190,21 +192,17 @@ export class JsonMasking {
     return true;
   }
 
-  /** The key that a value stands under, through arrays, or -1. */
-  #owner(token: number): number {
-    if (token === 0) return -1;
-    return this.#document.kind(token - 1) === Kind.Key ? token - 1 : (this.#owners.at(-1) ?? -1);
-  }
-
-  #context(token: number): DetectContext | undefined {
-    const owner = this.#owner(token);
-    if (owner === -1) return this.#outside.context;
+  /** The name of the member that holds a value, through arrays; a key has none. */
+  #nameOf(token: number): string | undefined {
+    if (this.#document.kind(token) === Kind.Key) return undefined;
+    const owner = this.#outline.owner(token);
+    if (owner === -1) return this.#outside.name;
     // Many values of an array have one owner.
     if (owner !== this.#lastOwner) {
       this.#lastOwner = owner;
-      this.#lastContext = { field: this.#document.string(owner) };
+      this.#lastName = this.#document.string(owner);
     }
-    return this.#lastContext;
+    return this.#lastName;
   }
 
   /** A rule for a field never keeps more of a value than the detector's rule would. */

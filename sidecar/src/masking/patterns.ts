@@ -1,21 +1,16 @@
 import type { PatternRule } from '@rankguard/contract';
 import { RE2JS } from 're2js';
-import type { DetectContext, Detector, Finding } from './detect/index.ts';
+import {
+  type AnyDetector,
+  type AnyFinding,
+  type Found,
+  merged,
+  mergedParts,
+  type PatternLabel,
+} from './any-detector.ts';
+import type { Ranges } from './ranges.ts';
 import type { Scanner } from './scanner.ts';
 import { foldedView } from './values.ts';
-
-/** A finding of a detector or of a pattern of the profile. */
-export interface AnyFinding extends Omit<Finding, 'entity'> {
-  readonly entity: Finding['entity'] | PatternLabel;
-}
-/** `PATTERN_PATIENT_ID` for a pattern named `patient-id`. */
-export type PatternLabel = `PATTERN_${string}`;
-
-/** A detector that also finds the patterns of a profile. */
-export interface AnyDetector {
-  detect(bytes: Uint8Array, start: number, end: number, context?: DetectContext): readonly AnyFinding[];
-  detectText(text: string, context?: DetectContext): readonly AnyFinding[];
-}
 
 /** Compiled programs grow with repetitions; a text is read once for each. */
 const LARGEST_PROGRAM = 2_000;
@@ -50,7 +45,7 @@ interface Compiled {
  * plain characters, invisible ones left out. Where findings overlap the whole is one, of the longer one's kind.
  */
 export function withPatterns(
-  detector: Detector,
+  detector: AnyDetector,
   patterns: readonly PatternRule[],
   scanner: Scanner,
 ): AnyDetector {
@@ -75,31 +70,45 @@ export function withPatterns(
     return found;
   }
 
-  function inBytes(bytes: Uint8Array, start: number, end: number): AnyFinding[] {
-    const part = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start);
-    const raw = part.toString('utf8');
+  /** Texts with escapes, or beyond ASCII, may spell a literal in another way. */
+  function mayMatch(bytes: Buffer): boolean {
+    if (compiled.some(({ literal }) => literal === '' || bytes.includes(literal))) return true;
+    return bytes.includes('\\u') || bytes.some((byte) => byte >= 0x80);
+  }
+
+  function inRange(bytes: Buffer, token: number, start: number, end: number): Found[] {
+    const raw = bytes.toString('utf8', start, end);
     const text = raw.includes('\\') ? unescaped(raw) : raw;
-    const found = inText(text);
-    if (found.length === 0) return found;
-    const pairs = new Uint32Array(
-      merged([], found).flatMap((one) => [
-        Buffer.byteLength(text.slice(0, one.start)),
-        Buffer.byteLength(text.slice(0, one.end)),
-      ]),
-    );
-    if (text !== raw) scanner.locate(part, pairs);
-    return merged([], found).map((one, place) => ({
-      ...one,
-      start: start + pairs[place * 2]!,
-      end: start + pairs[place * 2 + 1]!,
-    }));
+    const found = merged(inText(text));
+    if (found.length === 0) return [];
+    const offset = (at: number) => Buffer.byteLength(text.slice(0, at));
+    const pairs = new Uint32Array(found.flatMap((one) => [offset(one.start), offset(one.end)]));
+    if (text !== raw) scanner.locate(bytes.subarray(start, end), pairs);
+    return found.map((one, place) => {
+      return { ...one, token, start: start + pairs[place * 2]!, end: start + pairs[place * 2 + 1]! };
+    });
   }
 
   return {
-    detect: (bytes, start, end, context) =>
-      merged(detector.detect(bytes, start, end, context), inBytes(bytes, start, end)),
-    detectText: (text, context) => merged(detector.detectText(text, context), inText(text)),
+    find(bytes, ranges, nameOf) {
+      const found = detector.find(bytes, ranges, nameOf);
+      if (!mayMatch(bytes)) return found;
+      const own: Found[] = [];
+      for (const { token, start, end } of partsOf(ranges)) own.push(...inRange(bytes, token, start, end));
+      return mergedParts(found, own);
+    },
+    detectText: (text, context) => merged([...detector.detectText(text, context), ...inText(text)]),
   };
+}
+
+/** The texts of ranges, numbers left out. */
+export function* partsOf({
+  words,
+  count,
+}: Ranges): Generator<{ readonly token: number; readonly start: number; readonly end: number }> {
+  for (let at = 0; at < count * 4; at += 4) {
+    if (words[at + 3] === 0) yield { token: words[at]!, start: words[at + 1]!, end: words[at + 2]! };
+  }
 }
 
 /** What stands between the quotes of a JSON string, decoded; as it is when it is no such text. */
@@ -109,22 +118,6 @@ function unescaped(raw: string): string {
   } catch {
     return raw;
   }
-}
-
-/** All findings, ascending and apart. */
-function merged(first: readonly AnyFinding[], second: readonly AnyFinding[]): AnyFinding[] {
-  if (second.length === 0) return [...first];
-  const ordered = [...first, ...second].sort((a, b) => a.start - b.start || b.end - a.end);
-  const result: AnyFinding[] = [];
-  for (const one of ordered) {
-    const last = result.at(-1);
-    if (last === undefined || one.start >= last.end) result.push(one);
-    else if (one.end > last.end) {
-      const longer = one.end - one.start > last.end - last.start ? one : last;
-      result[result.length - 1] = { ...longer, start: last.start, end: one.end };
-    }
-  }
-  return result;
 }
 
 /** The longest run of plain letters and digits that every match has; '' when the pattern has alternatives. */

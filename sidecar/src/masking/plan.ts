@@ -1,8 +1,9 @@
 import type { Entity, MaskObligation, ResolvedMasking, Strategy } from '@rankguard/contract';
+import type { AnyFinding } from './any-detector.ts';
 import { type FactsPath, parseFactsPath } from './facts-paths.ts';
 import { NameMatcher } from './names.ts';
 import { parseJsonPath, type Segment } from './paths.ts';
-import { type AnyFinding, patternLabel } from './patterns.ts';
+import { patternLabel } from './patterns.ts';
 import { checkStrategy, fixedText, KEEP, stricter, type Treatment } from './strategies.ts';
 import type { MaskLabel } from './types.ts';
 
@@ -31,8 +32,8 @@ export interface Plan {
   readonly detects: boolean;
   /** What the detectors look for. */
   readonly entities: readonly Entity[];
-  /** About findings of an entity; null when it does not ask for it. */
-  judge(entity: AnyFinding['entity']): Judgement | null;
+  /** About a finding; null when it asks for none of what that could be. */
+  judge(finding: Pick<AnyFinding, 'entity' | 'also'>): Judgement | null;
   readonly names: NameMatcher;
   readonly paths: readonly PathRule[];
   readonly facts: readonly FactsRule[];
@@ -88,7 +89,18 @@ export function createPlan(masking: ResolvedMasking, tokenKey: Uint8Array | null
   return {
     detects: detectors.size > 0,
     entities: [...entities],
-    judge: (entity) => judgements.get(entity) ?? null,
+    judge({ entity, also = [] }) {
+      let judged = judgements.get(entity) ?? null;
+      for (const other of also) {
+        const also = judgements.get(other);
+        if (also === undefined) continue;
+        if (judged === null) judged = also;
+        else if (stricter(judged.treatment, also.treatment) !== judged.treatment) {
+          judged = judgement(judged.entity, also.treatment);
+        }
+      }
+      return judged;
+    },
     names: new NameMatcher(masking.fields),
     paths,
     facts,

@@ -1,7 +1,8 @@
 import type { Edit } from '../json/types.ts';
+import { type AnyDetector, type AnyFinding, NAMELESS } from './any-detector.ts';
 import type { Tools } from './json.ts';
-import type { AnyDetector, AnyFinding } from './patterns.ts';
 import type { Judgement, Plan } from './plan.ts';
+import { Ranges } from './ranges.ts';
 import { SHORTEST } from './scanner.ts';
 import type { Replacer } from './strategies.ts';
 import type { TextFinding } from './types.ts';
@@ -29,7 +30,7 @@ export function createTextMasking({
   function judged(findings: readonly AnyFinding[]): (readonly [AnyFinding, Judgement])[] {
     const result: (readonly [AnyFinding, Judgement])[] = [];
     for (const finding of findings) {
-      const judgement = plan.judge(finding.entity);
+      const judgement = plan.judge(finding);
       if (judgement !== null) result.push([finding, judgement]);
     }
     return result;
@@ -38,7 +39,9 @@ export function createTextMasking({
   return {
     edits(bytes, report) {
       if (!plan.detects || bytes.length < SHORTEST) return [];
-      return judged(detector.detect(bytes, 0, bytes.length)).map(([finding, judgement]) => {
+      const ranges = new Ranges();
+      ranges.add(0, 0, bytes.length, false);
+      return judged(detector.find(bytes, ranges, NAMELESS)).map(([finding, judgement]) => {
         const { start, end, score, reason } = finding;
         const { strategy } = judgement.treatment;
         report({ label: judgement.entity, start, end, score, reason, strategy }, () => 'text');

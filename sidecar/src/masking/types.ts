@@ -1,6 +1,6 @@
 import type { Entity, MaskObligation, Strategy } from '@rankguard/contract';
 import type { Edit, JsonDocument } from '../json/types.ts';
-import type { PatternLabel } from './patterns.ts';
+import type { PatternLabel } from './any-detector.ts';
 
 /** Where the facts of a call stand in its body. Tokens of the document; -1: not there. */
 export interface Places {
