@@ -1,3 +1,4 @@
+export { readEarlier } from './earlier.ts';
 export { byAge, claimsInjection, inject, selectingConnections } from './inject.ts';
 export { upstreamKeyOf } from './key-lock.ts';
 export { type PatchOperation, patch, samePod } from './patch.ts';
