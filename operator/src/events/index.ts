@@ -1,0 +1,7 @@
+export {
+  createRecorder,
+  type EventMetrics,
+  type Happening,
+  type Recorder,
+  type Regarding,
+} from './recorder.ts';
