@@ -1,5 +1,6 @@
-import type { Bundle, Problem } from '@rankguard/contract';
+import type { Problem } from '@rankguard/contract';
 import type { Condition, ConnectionStatus } from '@rankguard/contract/resources';
+import type { InForce } from '../bundles/index.ts';
 import { messagesOf, type Plan } from '../compile/index.ts';
 import { conditionsOf, fails, holds, type Statement } from './conditions.ts';
 import { type Confirmed, type PodsSeen, podsStatus } from './pods.ts';
@@ -11,7 +12,7 @@ export interface ConnectionFacts {
   readonly before: ConnectionStatus | undefined;
   readonly plan: Plan;
   /** What is in force; null: nothing yet. */
-  readonly active: Bundle | null;
+  readonly active: InForce | null;
   /** `namespace/name` of an older connection that takes the same port. */
   readonly rival: string | null;
   readonly pods: PodsSeen;
@@ -40,7 +41,7 @@ export function connectionStatus(facts: ConnectionFacts): ConnectionStatus {
     activeRevision: active?.revision ?? 0,
     ...(active && {
       activeDigest: active.digest,
-      policies: active.policies.map(({ name, mode, digest }) => ({ name, mode, digest })),
+      policies: [...active.policies],
     }),
     pods: podsStatus(facts.pods, confirmed),
     injection: facts.injection,
