@@ -9,7 +9,6 @@ export {
   readSnapshot,
   SNAPSHOT_LABEL,
   type Snapshot,
-  type SnapshotObject,
   snapshotName,
   snapshotObject,
   trimSnapshot,

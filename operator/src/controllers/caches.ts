@@ -1,3 +1,4 @@
+import type { V1Service } from '@kubernetes/client-node';
 import { LABELS } from '@rankguard/contract/pod';
 import { SNAPSHOT_LABEL, type SnapshotObject, trimSnapshot } from '../bundles/index.ts';
 import {
@@ -13,6 +14,8 @@ import {
 } from '../kube/index.ts';
 import type { ConnectionObject } from './conflicts.ts';
 
+export type ServiceObject = KubeObject & Pick<V1Service, 'spec'>;
+
 /** Local copies of what the operator decides by. Pods are watched only where they are guarded, by their metadata. */
 export interface Caches {
   readonly connections: Reflector<ConnectionObject>;
@@ -21,6 +24,8 @@ export interface Caches {
   readonly profiles: Reflector<KubeObject>;
   readonly clusterProfiles: Reflector<KubeObject>;
   readonly namespaces: Reflector<KubeObject>;
+  /** As admission asks for them: which ports lead to which pods. */
+  readonly services: Reflector<ServiceObject>;
   readonly pods: Reflector<KubeObject>;
   readonly snapshots: Reflector<SnapshotObject>;
   readonly mutatingWebhooks: Reflector<KubeObject>;
@@ -93,6 +98,16 @@ function withoutManagedFields<T extends KubeObject>(object: T): T {
     managedFields?: unknown;
   };
   return { ...object, metadata };
+}
+
+function slimService({ metadata, spec }: ServiceObject): ServiceObject {
+  const { name, namespace, uid, resourceVersion } = metadata;
+  const kept = { name, namespace, uid, resourceVersion };
+  const { selector, ports, clusterIP, type } = spec ?? {};
+  const of = Object.fromEntries(
+    Object.entries({ selector, ports, clusterIP, type }).filter(([, value]) => value !== undefined),
+  );
+  return { metadata: kept as KubeObject['metadata'], spec: of };
 }
 
 /** Of thousands of pods only what tells whose they are. */

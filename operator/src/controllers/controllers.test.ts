@@ -45,7 +45,7 @@ async function startOperator(leads = true): Promise<Operator> {
     signingKey: 'k',
     bundle: JSON.stringify(bundle),
   });
-  const publisher = createPublisher({ sign, store, log: () => {} });
+  const publisher = createPublisher({ sign, store, log: () => {}, untilRenewal: () => 60_000 });
   const ending = new AbortController();
   let controllers: Controllers | undefined;
   const caches = createCaches({
@@ -96,7 +96,9 @@ beforeEach(async () => {
   transport = createTransport(api.kubeconfig());
   kube = createKube({ transport, userAgent: 'test' });
   happenings = [];
-  live = [{ name: 'operator-0', image: 'sidecar:1', keys: ['root-1'], url: 'https://10.0.0.1:8443' }];
+  live = [
+    { name: 'operator-0', image: 'sidecar:1', keys: ['root-1'], url: 'https://10.0.0.1:8443', ca: 'PEM' },
+  ];
   api.put('namespaces', { metadata: { name: 'shop', labels: { team: 'search' } } });
   operator = await startOperator();
 });
@@ -331,7 +333,7 @@ describe('a connection', () => {
       putConnection('search', { capture: 'port-name', server: 'tei' });
       putPod('new', true, 'port-name');
       await active();
-      const { upstreamKeySecret } = await waitFor(() => statusOf()?.upstreamKeySecret && statusOf(), 'a key');
+      const upstreamKeySecret = await waitFor(() => statusOf()?.upstreamKeySecret, 'a key');
       expect(served()?.connection.upstreamKey).toEqual({ name: upstreamKeySecret, key: 'key' });
       await waitFor(
         () => api.collection('networkpolicies').objects.has('shop/rankguard-search'),
@@ -372,7 +374,10 @@ describe('a connection', () => {
     async () => {
       putConnection();
       await waitFor(() => statusOf()?.injection, 'injection is accepted');
-      live = [...live, { name: 'operator-1', image: 'sidecar:2', keys: ['root-1', 'root-2'], url: '' }];
+      live = [
+        ...live,
+        { name: 'operator-1', image: 'sidecar:2', keys: ['root-1', 'root-2'], url: '', ca: 'PEM' },
+      ];
       operator.controllers.everythingChanged();
       await waitFor(() => statusOf()?.injection?.images?.length === 2, 'both');
       expect(statusOf()?.injection).toEqual({

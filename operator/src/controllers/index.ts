@@ -19,7 +19,14 @@ import { capturesOf } from './pods.ts';
 import { createPolicyController, createProfileController } from './policy.ts';
 import { createWebhookController, type WebhooksOf } from './webhooks.ts';
 
-export { allCaches, type Caches, createCaches, MANAGED } from './caches.ts';
+export {
+  allCaches,
+  type CacheName,
+  type Caches,
+  createCaches,
+  MANAGED,
+  type ServiceObject,
+} from './caches.ts';
 export type { ConnectionObject } from './conflicts.ts';
 export type { FindBypass } from './connection.ts';
 export { regarding } from './connection-events.ts';
@@ -259,6 +266,8 @@ function createRoutes(
     namespaces(change) {
       if (!isStatusAlone(change)) connectionsOf(change.key);
     },
+    // Whoever asks for them asks when a pod comes.
+    services: () => {},
     pods: pod,
     snapshots: (change) => snapshot(change as Change<SnapshotObject>),
     mutatingWebhooks: webhook,

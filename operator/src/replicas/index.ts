@@ -16,6 +16,8 @@ export interface Replica {
   readonly keys: readonly string[];
   /** Base URL of its own control API. */
   readonly url: string;
+  /** PEM: the certificates of the control API that it puts into pods. */
+  readonly ca: string;
 }
 
 export interface ReplicasOptions {
@@ -23,7 +25,8 @@ export interface ReplicasOptions {
   readonly namespace: string;
   /** Prefix of the Leases' names. */
   readonly release: string;
-  readonly own: Replica;
+  /** As it is now: keys and certificates rotate. */
+  readonly own: () => Replica;
   readonly log: ReflectorLog;
   /** Called when replicas come, go, or change what they inject. */
   readonly onChange: () => void;
@@ -36,6 +39,8 @@ export interface ReplicasOptions {
  */
 export interface Replicas {
   start(): Promise<void>;
+  /** Says at once what is new about this replica. */
+  renew(): Promise<void>;
   /** Takes this replica off the list. */
   stop(): Promise<void>;
   /** The own one always, then the others by name. */
@@ -62,7 +67,7 @@ export function createReplicas(options: ReplicasOptions): Replicas {
   const seen = new Map<string, number>();
   let shown = '';
   let running: Promise<unknown> = Promise.resolve();
-  const name = `${release}-replica-${own.name}`;
+  const name = `${release}-replica-${own().name}`;
   const leases = createReflector<ReplicaLease>({
     kube,
     resource: RESOURCES.leases,
@@ -85,7 +90,7 @@ export function createReplicas(options: ReplicasOptions): Replicas {
       .map(readReplica)
       .filter((replica) => replica !== undefined)
       .toSorted((a, b) => (a.name < b.name ? -1 : 1));
-    return [own, ...others];
+    return [own(), ...others];
   }
 
   function tell(): void {
@@ -95,7 +100,10 @@ export function createReplicas(options: ReplicasOptions): Replicas {
     onChange();
   }
 
-  const renew = () => kube.apply(RESOURCES.leases, leaseOf(options, name, renewMs), { manager: name });
+  async function renew(): Promise<void> {
+    await kube.apply(RESOURCES.leases, leaseOf(options, name, renewMs), { manager: name });
+    tell();
+  }
 
   async function run(): Promise<void> {
     while (!ending.signal.aborted) {
@@ -111,6 +119,7 @@ export function createReplicas(options: ReplicasOptions): Replicas {
 
   return {
     live,
+    renew,
     async start() {
       await renew();
       leases.start();
@@ -134,9 +143,9 @@ export function createReplicas(options: ReplicasOptions): Replicas {
 
 function leaseOf({ namespace, release, own }: ReplicasOptions, name: string, renewMs: number): KubeObject {
   const labels = { [LABEL]: release };
-  const annotations = { [ANNOTATION]: JSON.stringify(own) };
+  const annotations = { [ANNOTATION]: JSON.stringify(own()) };
   const spec = {
-    holderIdentity: own.name,
+    holderIdentity: own().name,
     leaseDurationSeconds: Math.ceil((GONE * renewMs) / 1000),
     renewTime: microTime(Date.now()),
   };
@@ -147,8 +156,9 @@ function leaseOf({ namespace, release, own }: ReplicasOptions, name: string, ren
 function readReplica({ metadata }: ReplicaLease): Replica | undefined {
   try {
     const read = JSON.parse(metadata.annotations?.[ANNOTATION] ?? '') as Partial<Replica>;
-    const { name, image, keys, url } = read;
-    return name && image && Array.isArray(keys) && url !== undefined ? { name, image, keys, url } : undefined;
+    const { name, image, keys, url, ca } = read;
+    if (!name || !image || !Array.isArray(keys) || url === undefined || ca === undefined) return undefined;
+    return { name, image, keys, url, ca };
   } catch {
     return undefined;
   }
