@@ -74,6 +74,7 @@ export function createCaches({ kube, namespace, log, metrics, onChange }: Caches
     profiles: watch('profiles', RESOURCES.profiles),
     clusterProfiles: watch('clusterProfiles', RESOURCES.clusterProfiles),
     namespaces: watch('namespaces', RESOURCES.namespaces, metadataOnly),
+    services: watch<ServiceObject>('services', RESOURCES.services, {}, slimService),
     pods: watch(
       'pods',
       RESOURCES.pods,

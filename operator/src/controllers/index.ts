@@ -233,11 +233,10 @@ function createRoutes(
   }
   const routes: Readonly<Record<CacheName, (change: Change<KubeObject>) => void>> = {
     connections(change) {
-      const { key } = change;
-      connection(key);
+      connection(change.key);
       if (isStatusAlone(change)) return;
-      // An older connection may have gone, and a younger one wait for its port.
-      connectionsOf(namespaceOfKey(key));
+      // A younger one may have waited for its port.
+      connectionsOf(namespaceOfKey(change.key));
     },
     policies(change) {
       const { key } = change;
@@ -266,7 +265,6 @@ function createRoutes(
     namespaces(change) {
       if (!isStatusAlone(change)) connectionsOf(change.key);
     },
-    // Whoever asks for them asks when a pod comes.
     services: () => {},
     pods: pod,
     snapshots: (change) => snapshot(change as Change<SnapshotObject>),
