@@ -45,7 +45,7 @@ async function startOperator(leads = true): Promise<Operator> {
     signingKey: 'k',
     bundle: JSON.stringify(bundle),
   });
-  const publisher = createPublisher({ sign, store, log: () => {}, untilRenewal: () => 60_000 });
+  const publisher = createPublisher({ sign, store, log: () => {}, renewMs: () => 60_000 });
   const ending = new AbortController();
   let controllers: Controllers | undefined;
   const caches = createCaches({
