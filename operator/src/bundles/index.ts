@@ -9,6 +9,7 @@ export {
   readSnapshot,
   SNAPSHOT_LABEL,
   type Snapshot,
+  type SnapshotObject,
   snapshotName,
   snapshotObject,
   trimSnapshot,
