@@ -3,9 +3,12 @@ import { partsOf } from './patterns.ts';
 import { Ranges } from './ranges.ts';
 
 /** Tags and the marks of Markdown, which a reader does not see; also as some servers escape them in JSON. */
-const MARKS = /(?:<|\\u003[cC])\/?[A-Za-z!][^<>\\\n]{0,64}(?:>|\\u003[eE])|\*{1,3}|_{2,3}|`{1,3}|~~/g;
+const MARKS =
+  /(?:<|\\u003[cC])\/?[A-Za-z!](?:[^<>\\\n]|\\["/]){0,64}(?:>|\\u003[eE])|\*{1,3}|_{2,3}|`{1,3}|~~/g;
 /** What any of them begins with; most texts have none. */
 const MAYBE = /[*`<]|__|~~|\\u003[cC]/;
+/** One of these is in every body with a mark. */
+const SIGNS = ['*', '<', '`', '__', '~~', '\\u003c', '\\u003C'];
 /** Without one of these there is nothing that formatting could split. */
 const WORTH = /@|(?:\d[^\d]{0,80}){7}/;
 /** Longer texts are cut: a value is within a piece and the next. */
@@ -27,6 +30,7 @@ export function withFormatting(detector: AnyDetector): AnyDetector {
   return {
     find(bytes, ranges, nameOf) {
       const found = detector.find(bytes, ranges, nameOf);
+      if (!SIGNS.some((sign) => bytes.includes(sign))) return found;
       const views: { readonly plain: Plain; readonly from: number; readonly start: number }[] = [];
       const viewRanges = new Ranges();
       const tokens: number[] = [];

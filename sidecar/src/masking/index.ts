@@ -4,13 +4,14 @@ import type { Kernel } from '../kernel/index.ts';
 import { anyDetector } from './any-detector.ts';
 import { createDetector } from './detect/index.ts';
 import { withFormatting } from './formatting.ts';
-import { JsonMasking, OUTERMOST, type Tools } from './json.ts';
+import { JsonMasking } from './json.ts';
 import { withPatterns } from './patterns.ts';
 import { createPlan, type Plan } from './plan.ts';
 import { createScanner, SHORTEST } from './scanner.ts';
 import { createReplacer } from './strategies.ts';
 import { Targets } from './targets.ts';
 import { createTextMasking } from './text.ts';
+import { OUTERMOST, type Tools } from './tools.ts';
 import type { Masker, MaskNote, MaskResult } from './types.ts';
 
 export { type MaskedBody, maskBody } from './body/index.ts';

@@ -1,39 +1,19 @@
-import { type Edit, type JsonDocument, type JsonReader, Kind } from '../json/index.ts';
-import type { AnyDetector, AnyFinding, Found } from './any-detector.ts';
+import { type Edit, type JsonDocument, Kind } from '../json/index.ts';
+import { findAdjacent } from './adjacent.ts';
+import { type AnyFinding, type Found, mergedParts } from './any-detector.ts';
 import { apart } from './apart.ts';
 import { distinctKeys } from './keys.ts';
 import { DEEPEST, escaped, openString, outerEdits } from './nested.ts';
 import { wholeNumber } from './numbers.ts';
 import { Outline } from './outline.ts';
-import type { Judgement, Plan } from './plan.ts';
+import type { Judgement } from './plan.ts';
 import { Ranges } from './ranges.ts';
 import { removalEdits, valueEnd, valueStart } from './removal.ts';
-import { type Scanner, SHORTEST } from './scanner.ts';
-import { type Replacer, stricter } from './strategies.ts';
+import { SHORTEST } from './scanner.ts';
+import { echoEdits, isEchoName, isValueName, namingSibling } from './siblings.ts';
+import { stricter } from './strategies.ts';
 import { type Target, Targets, TargetWalk } from './targets.ts';
-import type { MaskNote } from './types.ts';
-
-/** What masking a text needs, the same for every text of a call. */
-export interface Tools {
-  readonly plan: Plan;
-  readonly detector: AnyDetector;
-  readonly scanner: Scanner;
-  readonly replacer: Replacer;
-  /** A reader for JSON in strings, one per depth. */
-  readonly nestedReader: (depth: number) => JsonReader;
-  /** Counts one masked value; `where` is asked only when somebody wants to know. */
-  readonly report: (note: Omit<MaskNote, 'path'>, where: () => string) => void;
-}
-
-/** What is known of the place of a text inside another one. */
-export interface Outside {
-  readonly depth: number;
-  /** The member that holds it. */
-  readonly name: string | undefined;
-  readonly where: () => string;
-}
-
-export const OUTERMOST: Outside = { depth: 0, name: undefined, where: () => '$' };
+import type { Outside, Tools } from './tools.ts';
 
 /** Masks one JSON text: the values that `targets` has from paths, and what names and detectors find. Used once. */
 export class JsonMasking {
@@ -48,6 +28,9 @@ export class JsonMasking {
   readonly #edits: Edit[] = [];
   readonly #keys = new Map<number, Edit[]>();
   readonly #ranges = new Ranges();
+  /** Strings that are looked at, and members that repeat a text. */
+  readonly #texts: number[] = [];
+  readonly #echoes: number[] = [];
   readonly #walk: TargetWalk;
   #madeOutline: Outline | undefined;
   #lastOwner = -2;
@@ -69,6 +52,9 @@ export class JsonMasking {
     this.#maskFound();
     if (this.#keys.size > 0) this.#edits.push(...distinctKeys(this.#document, this.#outline, this.#keys));
     this.#maskTargets();
+    if (this.#echoes.length > 0 && this.#edits.length > 0) {
+      this.#edits.push(...echoEdits(this.#document, this.#outline, this.#echoes, this.#edits));
+    }
     return apart(this.#edits);
   }
 
@@ -108,6 +94,8 @@ export class JsonMasking {
       const rule = names.match(document.bytes, start, end, () => document.string(key));
       if (rule !== null) this.#targets.add(key + 1, rule.treatment, 'FIELD', { values: rule.values });
     }
+    if (isEchoName(document.bytes, start, end)) this.#echoes.push(key + 1);
+    if (!names.empty && isValueName(document.bytes, start, end)) this.#visitValue(key);
     if (end - start < SHORTEST || !this.#tools.plan.detects) return key + 1;
     const target = this.#targets.values.get(key + 1);
     // The name of a member that goes, goes with it.
@@ -116,10 +104,27 @@ export class JsonMasking {
     return key + 1;
   }
 
+  /** What is said of a name holds for the value beside it. */
+  #visitValue(key: number): void {
+    const document = this.#document;
+    const token = namingSibling(document, this.#outline, key);
+    if (token === -1) return;
+    const name = () => document.string(token);
+    const rule = this.#tools.plan.names.match(
+      document.bytes,
+      document.start(token),
+      document.end(token),
+      name,
+    );
+    if (rule !== null) this.#targets.add(key + 1, rule.treatment, 'FIELD', { values: true });
+  }
+
   #scan(token: number): void {
     const start = this.#document.start(token);
     const end = this.#document.end(token);
-    if (this.#tools.plan.detects && end - start >= SHORTEST) this.#ranges.add(token, start, end, false);
+    if (!this.#tools.plan.detects) return;
+    this.#texts.push(token);
+    if (end - start >= SHORTEST) this.#ranges.add(token, start, end, false);
   }
 
   #scanNumber(token: number): void {
@@ -142,9 +147,11 @@ export class JsonMasking {
 
   #maskFound(): void {
     const { detector } = this.#tools;
-    if (this.#ranges.count === 0) return;
+    const document = this.#document;
     const nameOf = (token: number) => this.#nameOf(token);
-    for (const finding of detector.find(this.#document.bytes, this.#ranges, nameOf)) this.#mask(finding);
+    const found = this.#ranges.count === 0 ? [] : detector.find(document.bytes, this.#ranges, nameOf);
+    const split = findAdjacent(document, this.#texts, () => this.#outline, detector, nameOf);
+    for (const finding of mergedParts(found, split)) this.#mask(finding);
   }
 
   #mask(finding: Found): void {
@@ -200,9 +207,16 @@ export class JsonMasking {
     // Many values of an array have one owner.
     if (owner !== this.#lastOwner) {
       this.#lastOwner = owner;
-      this.#lastName = this.#document.string(owner);
+      this.#lastName = this.#document.string(this.#namingToken(owner));
     }
     return this.#lastName;
+  }
+
+  #namingToken(owner: number): number {
+    const document = this.#document;
+    if (!isValueName(document.bytes, document.start(owner), document.end(owner))) return owner;
+    const naming = namingSibling(document, this.#outline, owner);
+    return naming === -1 ? owner : naming;
   }
 
   /** A rule for a field never keeps more of a value than the detector's rule would. */

@@ -1,0 +1,119 @@
+import { describe, expect, test } from '@jest/globals';
+import { ENTITIES } from '@rankguard/contract';
+import fc from 'fast-check';
+import { createJsonReader, splice } from '../json/index.ts';
+import { createKernel } from '../kernel/index.ts';
+import { createMasker } from './index.ts';
+
+const kernel = createKernel();
+const reader = createJsonReader({ kernel });
+const masker = createMasker({
+  kernel,
+  createReader: () => createJsonReader({ kernel: createKernel() }),
+  masking: {
+    order: 'score-then-mask',
+    fields: [{ names: ['password'], paths: [], facts: [], with: 'redact', values: true }],
+    detectors: [{ entities: ENTITIES, with: 'redact' }],
+    tokenKey: null,
+  },
+  tokenKey: null,
+});
+
+function json(value: unknown): unknown {
+  const bytes = Buffer.from(typeof value === 'string' ? value : JSON.stringify(value));
+  const read = reader.read(bytes);
+  if (!read.ok) throw new Error(read.message);
+  const { edits } = masker.json(read.document, { queries: [], documents: [], results: [] }, []);
+  return JSON.parse(splice(bytes, edits).toString());
+}
+
+describe('a value that formatting splits', () => {
+  test.each([
+    ['tags', 'card <em>4111</em> <em>1111</em> <b class="x">1111</b> 1111.', 'card <em><CREDIT_CARD>.'],
+    ['Markdown', 'card **4111** **1111** **1111** **1111** ok', 'card **<CREDIT_CARD>** ok'],
+    ['a tag in an address', 'jane<wbr>.doe@<b>corp</b>.example, hi', '<EMAIL_ADDRESS>, hi'],
+    ['an escaped tag', '"jane\\u003cb\\u003e.doe\\u003c/b\\u003e@corp.example"', '<EMAIL_ADDRESS>'],
+  ])('by %s is masked', (_, text, masked) => {
+    expect(json(text.startsWith('"') ? text : JSON.stringify(text))).toBe(masked);
+  });
+
+  test.each([
+    'a < b and c > d 12345678',
+    '2 * 3 ** 4 = 162',
+    '`code` and __init__ of 3.12',
+    '<p>Hello <b>world</b></p> 2024',
+  ])('is not seen in %j', (text) => {
+    expect(json([text])).toEqual([text]);
+    expect(masker.find(text)).toEqual([]);
+  });
+});
+
+describe('a value that neighbours split', () => {
+  test.each([
+    [
+      'results',
+      { results: [{ document: { text: 'card 4111 1111' } }, { document: { text: '1111 1111 ok' } }] },
+      { results: [{ document: { text: 'card <CREDIT_CARD>' } }, { document: { text: '<CREDIT_CARD> ok' } }] },
+    ],
+    ['strings', ['mail jane.doe@', 'corp.example ok'], ['mail <EMAIL_ADDRESS>', '<EMAIL_ADDRESS> ok']],
+    ['digits', [...'4111111111111111'], Array(16).fill('<CREDIT_CARD>')],
+    ['groups', ['219-45-', '6780'], ['<US_SSN>', '<US_SSN>']],
+  ])('in %s is masked', (_, value, masked) => {
+    expect(json(value)).toEqual(masked);
+  });
+
+  test.each([
+    [['41111111', '11111111']],
+    [['see jane', '@corp']],
+    [[{ id: '10293847' }, { id: '56473829' }]],
+    [['1', '2', '3', '4']],
+    [['', 'a1', '', '2b']],
+  ])('is not seen in %j', (value) => {
+    expect(json(value)).toEqual(value);
+  });
+
+  test('costs no more than the text is long', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.oneof(fc.stringMatching(/^[0-9@. -]{0,8}$/), fc.string()), { maxLength: 50 }),
+        (texts) => {
+          expect(json(texts.map((text) => ({ text })))).toHaveLength(texts.length);
+        },
+      ),
+    );
+  });
+});
+
+test('what is said of a name holds for the value beside it', () => {
+  expect(
+    json({
+      fields: [
+        { name: 'password', value: 'x' },
+        { value: ['y'], key: 'Pass_Word' },
+        { name: 'n', value: 'z' },
+      ],
+    }),
+  ).toEqual({
+    fields: [
+      { name: 'password', value: '<REDACTED>' },
+      { value: ['<REDACTED>'], key: 'Pass_Word' },
+      { name: 'n', value: 'z' },
+    ],
+  });
+});
+
+test('what repeats a text piece by piece goes when the text is masked', () => {
+  const choice = (content: string) => ({
+    message: { content },
+    logprobs: { content: [{ token: content.slice(0, 4) }] },
+  });
+  expect(json({ choices: [choice('jane@corp.example'), choice('hello')] })).toEqual({
+    choices: [{ message: { content: '<EMAIL_ADDRESS>' }, logprobs: null }, choice('hello')],
+  });
+});
+
+test('an element of XML is a field', () => {
+  expect(
+    masker.string('<u><password>x</password><a:passWord id="1"> y </a:passWord><name>z</name></u>'),
+  ).toBe('<u><password><REDACTED></password><a:passWord id="1"><REDACTED></a:passWord><name>z</name></u>');
+});
