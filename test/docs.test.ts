@@ -158,6 +158,8 @@ async function followPage(
     const file = fileOf(fence);
     const text = rewrite(fence.text);
     if (file !== undefined) shell.write(file, text);
+    // test/cluster follows these, where there is a cluster.
+    else if (fence.info.includes('cluster')) continue;
     else if (fence.info.includes('terminal')) await shell.start(text);
     else if (fence.info[0] === 'sh') {
       const next = fences[at + 1];

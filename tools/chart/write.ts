@@ -2,6 +2,8 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { ALERTS } from './alerts.ts';
 import { dashboards } from './dashboards/index.ts';
+import { admissionPolicies } from '@rankguard/operator/admission';
+import { stringify } from 'yaml';
 import { chartReadme, valuesSchema, valuesYaml } from './pages.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -14,6 +16,7 @@ export function generatedFiles(): Map<string, string> {
   add('values.schema.json', valuesSchema());
   add('README.md', chartReadme());
   add('files/alerts.yaml', ALERTS);
+  add('files/admission-policies.yaml', policiesYaml());
   for (const name of readdirSync(join(root, 'crds')).filter((file) => file.endsWith('.yaml'))) {
     add(`files/crds/${name}`, readFileSync(join(root, 'crds', name), 'utf8'));
   }
@@ -28,4 +31,12 @@ export function writeChart(): void {
     mkdirSync(dirname(join(root, path)), { recursive: true });
     writeFileSync(join(root, path), text);
   }
+}
+
+/** The template puts the release's namespace in its place. */
+const NAMESPACE = 'OPERATOR_NAMESPACE';
+
+function policiesYaml(): string {
+  const policies = admissionPolicies({ operatorNamespace: NAMESPACE });
+  return policies.map((policy) => stringify(policy, { lineWidth: 0 })).join('---\n');
 }
