@@ -1,9 +1,9 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { ALERTS } from './alerts.ts';
-import { dashboards } from './dashboards/index.ts';
 import { admissionPolicies } from '@rankguard/operator/admission';
 import { stringify } from 'yaml';
+import { ALERTS } from './alerts.ts';
+import { dashboards } from './dashboards/index.ts';
 import { chartReadme, valuesSchema, valuesYaml } from './pages.ts';
 
 const root = join(import.meta.dirname, '../..');
