@@ -4,6 +4,7 @@ export { type PolicyCase, readCases } from './cases/read.ts';
 export { type CaseOutcome, runCases } from './cases/run.ts';
 export { type CompileResult, type Compiler, type CompilerOptions, createCompiler } from './compile.ts';
 export { canonicalJson, digestOf } from './digest.ts';
+export { opaInputSchema } from './facts-shape.ts';
 export { OPA_VERSION } from './opa/index.ts';
 export type { PolicySource } from './policy-source.ts';
 export { readPolicyDirectory } from './read-directory.ts';

@@ -79,6 +79,7 @@ export function callOf(path: string, said: Said, masking?: ResolvedMasking): Req
     identity: ANONYMOUS,
     dataset: null,
     datasetSource: null,
+    justification: null,
   };
   const trace = createTrace('call-1', 'POST', path);
   const usage = createUsageWindows({ now: () => 0 });

@@ -30,6 +30,8 @@ const MEANINGS: Readonly<Record<string, string>> = {
   'request.counts.bytes': 'of the body, decoded',
   'request.counts.tokens_estimate': 'bytes divided by four',
   'request.cost_estimate': 'search units of hosted rerank APIs: one for up to 100 documents',
+  'request.justification':
+    'from the header `Rankguard-Justification`, at most 1,024 characters; it is not passed on',
   'request.top_n': 'null when the call does not say',
   'response.results[].fields': 'of the document that was sent, joined by index',
   'response.rows': 'number of results',
@@ -40,7 +42,7 @@ const MEANINGS: Readonly<Record<string, string>> = {
 };
 
 /** Facts that later versions fill. */
-const NOT_YET = ['request.session', 'request.justification', 'sql', 'vector'];
+const NOT_YET = ['request.session', 'sql', 'vector'];
 
 interface Row {
   readonly path: string;

@@ -87,6 +87,7 @@ export function sampleFacts(): { readonly request: unknown; readonly response: u
     identity: IDENTITY,
     dataset: 'tickets',
     datasetSource: 'header',
+    justification: 'CASE-77 complaint of the customer',
     now: Date.UTC(2026, 8, 18, 10, 0, 0),
   } as const;
   const gathered = requestFacts(context, document, reading, createDocumentReader(readerOf()), true, {

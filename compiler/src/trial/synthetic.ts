@@ -1,4 +1,4 @@
-import { type Facts, FactsSchema } from '@rankguard/contract';
+import { DIALECT_NAMES, type Facts, FactsSchema, type Finding } from '@rankguard/contract';
 import type { Constants } from './constants.ts';
 import { createRandom, type Random } from './random.ts';
 
@@ -45,7 +45,7 @@ function makeCall(random: Random, { constants, documents }: SyntheticOptions): F
   }));
   const answered = facts.phase === 'response';
   const shown = answered ? random.shuffle(listed).slice(0, count - random.below(3)) : [];
-  let score = 1;
+  let score = random.pick([1, 1, 0.4, 8.5]);
   const results = shown.map(({ index, id, fields }, rank) => {
     score -= random.below(1000) / 10_000;
     const own = make(result, { random, constants }) as Facts['response']['results'][number];
@@ -53,11 +53,15 @@ function makeCall(random: Random, { constants, documents }: SyntheticOptions): F
   });
   return {
     ...facts,
+    connection: { ...facts.connection, dialect: random.pick(DIALECT_NAMES) },
     request: {
       ...facts.request,
+      operation: random.chance(0.8) ? 'rerank' : facts.request.operation,
       documents: listed,
       counts: { ...facts.request.counts, documents: count },
     },
+    findings: facts.findings.map((finding) => placed(finding, random, count)),
+    usage: { ...facts.usage, exposure: makeExposure({ random, constants }, listed) },
     response: answered
       ? { ...facts.response, status: random.chance(0.1) ? 422 : 200, results, rows: results.length }
       : { status: 0, results: [], rows: 0, bytes: 0 },
@@ -111,6 +115,30 @@ function makeRecord(making: Making, depth: number): Record<string, unknown> {
     () => [random.pick(names), makeAny(making, depth - 1)] as const,
   );
   return Object.fromEntries(entries);
+}
+
+/** In the query or in one of the candidates. */
+function placed(finding: Finding, random: Random, documents: number): Finding {
+  if (documents === 0 || random.chance(0.5)) return { ...finding, path: 'query', index: null };
+  const index = random.below(documents);
+  return { ...finding, path: `documents[${index}].text`, index };
+}
+
+/** Per field and value how much it was shown, as the sidecar counts it: of these documents, and of others. */
+function makeExposure({ random, constants }: Making, documents: Facts['request']['documents']) {
+  const exposure: Record<string, Record<string, number>> = {};
+  const add = (name: string, value: unknown) => {
+    if (typeof value !== 'string') return;
+    const values = exposure[name] ?? {};
+    exposure[name] = { ...values, [value]: random.below(100) };
+  };
+  for (const { fields } of documents) {
+    for (const [name, value] of Object.entries(fields)) if (random.chance(0.7)) add(name, value);
+  }
+  for (let more = random.below(4); more > 0; more -= 1) {
+    add(random.pick([...constants.strings, ...NAMES]), makeText({ random, constants }));
+  }
+  return exposure;
 }
 
 /** Any JSON: claims and fields may hold whatever somebody put there. */

@@ -77,7 +77,7 @@ interface Gathering {
 
 function contextOf(method: string, path: string, more: Partial<CallContext> = {}): CallContext {
   const matched = router.match(method, path)!;
-  const rest = { identity: ANN, dataset: null, datasetSource: null, now: NOW };
+  const rest = { identity: ANN, dataset: null, datasetSource: null, justification: null, now: NOW };
   return { id: 'call-1', connection, matched, ...rest, ...more };
 }
 

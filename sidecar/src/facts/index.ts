@@ -21,6 +21,8 @@ export interface CallContext {
   readonly connection: ResolvedConnection;
   readonly matched: MatchedRoute;
   readonly identity: Identity;
+  /** The caller's own words on why it asks; null when it says none. */
+  readonly justification: string | null;
   readonly dataset: string | null;
   readonly datasetSource: 'fixed' | 'token' | 'header' | 'body' | null;
   /** Milliseconds since the epoch. */
@@ -153,7 +155,7 @@ export function requestFacts(
     top_n: reading?.topN ?? null,
     cost_estimate: costEstimate(count),
     digest: branch(projection, 'request', 'digest') === undefined ? '' : digestOf(document?.bytes),
-    justification: null,
+    justification: context.justification,
   };
   return { value, documents };
 }

@@ -6,7 +6,9 @@ import type { UpstreamResponse } from '../forward/index.ts';
 import { rearrangeElements } from '../json/rearrange.ts';
 import { splice } from '../json/splice.ts';
 import type { Edit, JsonDocument } from '../json/types.ts';
+import { reaches } from '../policy/index.ts';
 import { attributeOf, planRanking, type RankPlan, rank } from '../ranking/index.ts';
+import type { Shown } from '../usage/index.ts';
 import { callerHeaders, rankingHeader } from './headers.ts';
 import { type Answer, type Refusal, refusalAnswer, refuse } from './refusal.ts';
 import { decideOn, type Judged, maskerFor, type RequestCall, refusalOf } from './request-phase.ts';
@@ -127,6 +129,7 @@ function arrange(
   edits: readonly Edit[],
 ): Edit[] | Refusal {
   let result = [...edits, ...topNEdits(document, reading, judged)];
+  const exposed = reaches(active.policies.projection, ['usage', 'exposure']);
   // All results were asked for, so that the verbs could choose; the caller gets as many as it wants.
   const most = active.policies.mixesResults && judged.topN !== null ? judged.topN : Number.POSITIVE_INFINITY;
   const groupOf = (index: number, by: string) => attributeOf(judged.facts.documents[index], by);
@@ -140,12 +143,26 @@ function arrange(
       plan === null ? { order: ranked.map((one) => one.place), effects: [] } : rank(ranked, plan, groupOf);
     trace.ranking.push(...ranking.effects);
     const order = ranking.order.slice(0, most);
+    if (exposed) trace.shown.push(...shownIn(part, order, kept, judged));
     const unchanged = order.length === part.results.length && order.every((from, to) => from === to);
     if (unchanged) continue;
     if (part.positional) return refuse('RANKING_FIXED');
     result = rearrangeElements(document, part.resultsToken, order, result);
   }
   return result;
+}
+
+/** What the caller sees of one ranking, for the exposure of its groups. */
+function shownIn(
+  part: ResultsPart,
+  order: readonly number[],
+  kept: readonly number[],
+  { facts }: Judged,
+): Shown[] {
+  return order.map((from, rank) => {
+    const index = kept[part.results[from]?.index ?? -1] ?? -1;
+    return { rank, fields: facts.documents[index]?.fields ?? {} };
+  });
 }
 
 function ownIndices(

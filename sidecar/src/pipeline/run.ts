@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { REASONS } from '@rankguard/contract';
 import type { MatchedRoute } from '../dialects/index.ts';
 import { readCredential } from '../identity/index.ts';
@@ -12,6 +13,7 @@ import { type Forwardable, judgeBodiless, judgeRequest, type RequestCall } from 
 import { decodeResponse, judgeResponse } from './response-phase.ts';
 import { connectionName, lap } from './trace.ts';
 
+const JUSTIFICATION_HEADER = 'rankguard-justification';
 /** A body that is refused may be this late before its time is up, whatever the connection's own timeout is. */
 const LONGEST_BODY_MS = 30_000;
 
@@ -100,9 +102,19 @@ async function gather(
     matched,
     identity: result.identity,
     ...dataset,
+    justification: justificationOf(request),
     now: deps.now(),
   };
   return { active, matched, context, trace, usage: deps.usage };
+}
+
+const LONGEST_JUSTIFICATION = 1_024;
+
+/** Header bytes are Latin-1 to Node; a person writes UTF-8 (RFC 9110 section 5.5 leaves it open). */
+function justificationOf({ headers }: IncomingMessage): string | null {
+  const value = headers[JUSTIFICATION_HEADER];
+  if (typeof value !== 'string' || value.trim() === '') return null;
+  return Buffer.from(value, 'latin1').toString('utf8').slice(0, LONGEST_JUSTIFICATION).trim();
 }
 
 async function judge(

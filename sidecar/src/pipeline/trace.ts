@@ -25,7 +25,7 @@ export interface Trace {
   bytesIn: number;
   upstreamStatus: number | null;
   /** The results in the order the caller gets them; empty when no policy looks at exposure. */
-  shown: readonly Shown[];
+  readonly shown: Shown[];
 }
 
 export function createTrace(id: string, method: string, path: string): Trace {
