@@ -6,12 +6,13 @@ import { Ranges } from './ranges.ts';
 
 /** Bytes of a text that count at its border to the next. */
 const REACH = 80;
-/** Texts that are put together at most. */
-const MOST_PIECES = 64;
+/** Texts that one value is split over at most. */
+const MOST_PIECES = 40;
 /** Members between a list's element and its text: `results[*].document.text` has two. */
 const DEEPEST = 4;
 const AT = 0x40;
 const DOT = 0x2e;
+const DASH = 0x2d;
 
 /** The part of a string that is put together with its neighbours. */
 interface Piece {
@@ -31,16 +32,41 @@ export function findAdjacent(
   detector: AnyDetector,
   nameOf: NameOf,
 ): Found[] {
-  const found: Found[] = [];
+  const runs: Run[] = [];
+  const ranges = new Ranges();
+  const parts: Buffer[] = [];
+  let length = 0;
   let done = -1;
   for (const token of tokens) {
     if (token <= done || !mayGoOn(document, token)) continue;
     const pieces = piecesFrom(document, token, outline());
     if (pieces.length < 2) continue;
     done = pieces.at(-2)!.token;
-    for (const separator of ['', ' ']) found.push(...inPieces(document, pieces, separator, detector, nameOf));
+    // A value has no more characters than this; longer lists are lists.
+    if (pieces.length > MOST_PIECES) continue;
+    for (const separator of ['', ' ']) {
+      const run = joined(document, pieces, separator, length);
+      ranges.add(runs.length, length, length + run.bytes.length, false);
+      length += run.bytes.length;
+      parts.push(run.bytes);
+      runs.push(run);
+    }
   }
+  if (runs.length === 0) return [];
+  const bytes = Buffer.concat(parts);
+  const nameOfRun = (run: number) => nameOf(runs[run]!.pieces[0]!.token);
+  const found = detector
+    .find(bytes, ranges, nameOfRun)
+    .flatMap((one) => inPieces(bytes, one, runs[one.token]!));
   return found.sort((a, b) => a.token - b.token || a.start - b.start);
+}
+
+/** Neighbours put together. */
+interface Run {
+  readonly pieces: readonly Piece[];
+  /** Where each piece begins among all runs. */
+  readonly starts: readonly number[];
+  readonly bytes: Buffer;
 }
 
 /** Whether a text ends in the middle of something: with a digit or a dash behind one, or in a word with an `@`. */
@@ -49,7 +75,7 @@ function mayGoOn(document: JsonDocument, token: number): boolean {
   const start = document.start(token);
   const end = trimmedEnd(bytes, start, document.end(token));
   if (end === start) return false;
-  if (isDigit(bytes[end - 1]) || (bytes[end - 1] === 0x2d && isDigit(bytes[end - 2]))) return true;
+  if (isDigit(bytes[end - 1]) || (bytes[end - 1] === DASH && isDigit(bytes[end - 2]))) return true;
   for (let at = end - 1; at >= Math.max(start, end - REACH) && bytes[at]! > 0x20; at--) {
     if (bytes[at] === AT)
       return bytes[end - 1] === AT || bytes[end - 1] === DOT || !bytes.subarray(at, end).includes(DOT);
@@ -57,27 +83,28 @@ function mayGoOn(document: JsonDocument, token: number): boolean {
   return false;
 }
 
-/** Whether a text may be the rest of one that ends in the middle. */
-function mayBegin(document: JsonDocument, token: number): boolean {
-  const first = document.bytes[document.start(token)];
-  return document.end(token) > document.start(token) && first !== undefined && first > 0x20 && first !== 0x22;
+/** Whether a text may be the rest of the one before it: a number goes on with a digit, an address with no space. */
+function mayFollow(document: JsonDocument, before: number, token: number): boolean {
+  const { bytes } = document;
+  const first = bytes[document.start(token)];
+  if (document.end(token) === document.start(token) || first === undefined || first <= 0x20) return false;
+  const last = bytes[trimmedEnd(bytes, document.start(before), document.end(before)) - 1];
+  if (last === AT || last === DOT) return true;
+  return isDigit(last) || last === DASH ? isDigit(first) || first === DASH || first === AT : first === DOT;
 }
 
 function piecesFrom(document: JsonDocument, first: number, outline: Outline): Piece[] {
   const pieces: Piece[] = [];
-  for (
-    let token = first;
-    token !== -1 && pieces.length < MOST_PIECES;
-    token = neighbour(document, token, outline)
-  ) {
+  let before = -1;
+  for (let token = first; token !== -1; token = neighbour(document, token, outline)) {
+    if (before !== -1 && !mayFollow(document, before, token)) break;
     const start = document.start(token);
     const end = document.end(token);
-    if (pieces.length > 0 && !mayBegin(document, token)) break;
-    const whole = end - start <= REACH;
-    const last = pieces.length > 0 && (!whole || !mayGoOn(document, token));
+    const last = before !== -1 && (end - start > REACH || !mayGoOn(document, token));
     if (last) pieces.push({ token, start, end: Math.min(end, start + REACH) });
     else pieces.push({ token, start: Math.max(start, end - REACH), end });
     if (last) break;
+    before = token;
   }
   return pieces;
 }
@@ -101,42 +128,29 @@ function neighbour(document: JsonDocument, token: number, outline: Outline): num
   return -1;
 }
 
-function inPieces(
-  document: JsonDocument,
-  pieces: readonly Piece[],
-  separator: string,
-  detector: AnyDetector,
-  nameOf: NameOf,
-): Found[] {
-  const { bytes } = document;
+function joined(document: JsonDocument, pieces: readonly Piece[], separator: string, from: number): Run {
   const starts: number[] = [];
   const parts: Buffer[] = [];
-  let length = 0;
+  let length = from;
   for (const { start, end } of pieces) {
     starts.push(length);
-    const part = bytes.subarray(start, separator === '' ? end : trimmedEnd(bytes, start, end));
-    parts.push(part, Buffer.from(separator));
-    length += part.length + separator.length;
+    const to = separator === '' ? end : trimmedEnd(document.bytes, start, end);
+    parts.push(document.bytes.subarray(start, to), Buffer.from(separator));
+    length += to - start + separator.length;
   }
-  const joined = Buffer.concat(parts);
-  const ranges = new Ranges();
-  ranges.add(0, 0, joined.length, false);
+  return { pieces, starts, bytes: Buffer.concat(parts) };
+}
+
+/** The parts of a finding in the strings that it is split over. */
+function inPieces(bytes: Buffer, one: Found, { pieces, starts }: Run): Found[] {
+  const borders = starts.filter((start) => start > one.start && start < one.end);
+  if (borders.length === 0 || !isNoChance(bytes, one, borders)) return [];
   const found: Found[] = [];
-  for (const one of detector.find(joined, ranges, () => nameOf(pieces[0]!.token))) {
-    const borders = starts.filter((start) => start > one.start && start < one.end);
-    if (borders.length === 0 || !isNoChance(joined, one, borders)) continue;
-    for (const [place, piece] of pieces.entries()) {
-      const from = starts[place]!;
-      const start = Math.max(one.start, from);
-      const end = Math.min(one.end, from + piece.end - piece.start);
-      if (end > start)
-        found.push({
-          ...one,
-          token: piece.token,
-          start: piece.start + start - from,
-          end: piece.start + end - from,
-        });
-    }
+  for (const [place, piece] of pieces.entries()) {
+    const shift = piece.start - starts[place]!;
+    const start = Math.max(piece.start, one.start + shift);
+    const end = Math.min(piece.end, one.end + shift);
+    if (end > start) found.push({ ...one, token: piece.token, start, end });
   }
   return found;
 }
@@ -147,7 +161,7 @@ function isNoChance(joined: Buffer, { entity, start, end }: Found, borders: read
     return borders.some((at) => [joined[at - 1], joined[at]].some((byte) => byte === AT || byte === DOT));
   }
   if (entity === 'IBAN_CODE') return true;
-  if (entity === 'US_SSN') return borders.some((at) => joined[at - 1] === 0x2d || joined[at] === 0x2d);
+  if (entity === 'US_SSN') return borders.some((at) => joined[at - 1] === DASH || joined[at] === DASH);
   if (entity !== 'CREDIT_CARD') return false;
   // Two identifiers side by side pass the check of cards now and then; groups of digits do not stand so.
   const cuts = [start, ...borders, end];
