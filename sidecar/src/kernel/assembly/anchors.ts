@@ -1,5 +1,6 @@
 // Personal data in texts: one pass over the bytes finds `@`, digits, long tokens and assignments. Addresses, cards and
 // social security numbers are settled here; the other places are noted as anchors for the host.
+import { isNamed } from './context';
 import { digits, jsonNumber, openDigits } from './digits';
 import { email } from './email';
 import { dropFindings, findingAt, findingCount, firstFinding, openFindings, openText } from './findings';
@@ -19,6 +20,8 @@ const LONG: u32 = 2 << 29;
 const ASSIGN: u32 = 3 << 29;
 /** Shorter runs are words. */
 const LONG_RUN: u32 = 14;
+/** A text that may be nothing but a number. */
+const SHORT_TEXT: usize = 40;
 
 let anchors: usize = 0;
 let origin: usize = 0;
@@ -94,11 +97,24 @@ function detect(low: usize, end: usize, raw: bool): bool {
       if (ats >> k & 1) { email(p + k, low, end); continue; }
       if (sign >> k & 1) { anchor(ASSIGN, p + k); continue; }
       // Most numbers in prose are short and alone: seen here, in the register.
-      const after = k + ctz(~(d >> k));
-      if (after <= 12 && (d >> (after + 1) & 7) == 0) {
-        if (after - k >= 5 || (letterBefore >> k & 1) || (letter >> after & 1)) anchor(DIGITS, p + k);
-        if (after - k < 9) continue;
-      } else anchor(DIGITS, p + k);
+      let size = ctz(~(d >> k));
+      let near = d >> (k + size + 1) & 7;
+      let letterAfter = letter >> (k + size) & 1;
+      if (k + size > 12) {
+        const next = v128.load(p + k);
+        const left: u32 = end - p - k < 16 ? (<u32>1 << <u32>(end - p - k)) - 1 : 0xffff;
+        const following = <u32>i8x16.bitmask(i8x16.lt_u(i8x16.sub(next, zero), ten)) & left;
+        size = ctz(~following);
+        near = size < 13 ? following >> (size + 1) & 7 : 1;
+        letterAfter = (<u32>i8x16.bitmask(i8x16.lt_u(i8x16.sub(v128.or(next, small), a), letters)) & left) >> size & 1;
+      }
+      const touched = (letterBefore >> k & 1) | letterAfter;
+      if (near == 0 && size < 9) {
+        // Five to eight digits alone are something only where words say so; a short text may be named from outside.
+        if (touched || (size >= 5 && (end - low <= SHORT_TEXT || isNamed(p + k, p + k + size, low, end)))) anchor(DIGITS, p + k);
+        continue;
+      }
+      anchor(DIGITS, p + k);
       digits(p + k);
     }
   }

@@ -64,3 +64,13 @@ export function context(s: usize, e: usize, low: usize, high: usize): u32 {
 }
 
 export function contextHigh(): u32 { return high32; }
+
+/** Topics that speak against an identifier, set by the host. */
+let against: u32 = 0;
+
+export function setAgainst(bits: u32): void { against = bits; }
+
+/** Whether a word near [s, e) says that something of interest may stand there. */
+export function isNamed(s: usize, e: usize, low: usize, high: usize): bool {
+  return ((context(s, e, low, high) & ~against) | high32) != 0;
+}

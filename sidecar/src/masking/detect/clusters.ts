@@ -6,6 +6,8 @@ const MOST_TOKENS = 20;
 const MOST_BYTES = 80;
 /** A longer token is no part of a number. */
 const LONGEST_TOKEN = 48;
+/** What is shorter and alone is no number of any kind. */
+const SHORTEST = 5;
 /** Letters between digits are part of a number when they are as few as in an IBAN. */
 const MOST_LETTERS = 5;
 
@@ -29,6 +31,10 @@ export function clusterAt(text: Text, at: number, from: number): Cluster | undef
   const { buffer, high } = text;
   let start = at;
   while (start > from && at - start < LONGEST_TOKEN && isAlnum(buffer[start - 1]!)) start--;
+  const first = tokenEnd(buffer, start, high);
+  // Most digits in prose are a short word of their own.
+  if (first - start > LONGEST_TOKEN || (first - start < SHORTEST && nextToken(text, first) === -1))
+    return undefined;
   const builder = new Builder(text);
   const label = labelBefore(text, start, from);
   if (label !== -1) builder.add(label, start - 1);
@@ -85,21 +91,34 @@ class Builder {
 }
 
 function tokenEnd(buffer: Buffer, start: number, high: number): number {
+  const limit = Math.min(high, start + LONGEST_TOKEN + 1);
   let end = start;
-  while (end < high && isAlnum(buffer[end]!)) end++;
+  while (end < limit && isAlnum(buffer[end]!)) end++;
   return end;
 }
 
-/** Where the next token of the cluster begins, or -1: up to three characters away, with digits or few letters. */
+/** Where the next token of the cluster begins, or -1: up to three characters away, with digits or letters of a number. */
 function nextToken({ buffer, high }: Text, end: number): number {
   let at = end;
   while (at < high && at - end < 3 && (CLASS[buffer[at]!]! & GAP) !== 0) at++;
   if (at === end || at >= high || !isAlnum(buffer[at]!)) return -1;
+  if ((CLASS[buffer[at]!]! & DIGIT) !== 0) return at;
+  let capitals = true;
   for (let p = at; p < high && isAlnum(buffer[p]!); p++) {
     if ((CLASS[buffer[p]!]! & DIGIT) !== 0) return at;
+    if (buffer[p]! > 0x5a) capitals = false;
     if (p - at >= MOST_LETTERS) return -1;
+    // Words of prose are no part of a number: `1984 and 1985`. The groups of an IBAN have four letters.
+    if (!capitals && p - at >= 2 && !isFourLetters(buffer, at, end)) return -1;
   }
   return at;
+}
+
+/** Four letters, one sign behind a token that has a letter too, as in `gb29 nwbk`. */
+function isFourLetters(buffer: Buffer, at: number, end: number): boolean {
+  if (at - end !== 1 || isAlnum(buffer[at + 4]!)) return false;
+  for (let p = at; p < at + 4; p++) if ((CLASS[buffer[p]!]! & LETTER) === 0) return false;
+  return end >= 4 && (CLASS[buffer[end - 4]!]! & LETTER) !== 0;
 }
 
 /** One to four capitals (or any two letters) with one gap behind them, just before `start`: `GB 29`, `AA 12 34`. */

@@ -1,6 +1,6 @@
 import { CodedError } from '@rankguard/contract';
 import type { Kernel } from '../../kernel/index.ts';
-import { DICTIONARY, type Topics } from './words.ts';
+import { DICTIONARY, type Topics, topics } from './words.ts';
 
 /** FNV-1a over UTF-8, as kernel/assembly/context.ts computes it: ASCII letters without case, 0x20 between two words. */
 export function hashOf(text: string): number {
@@ -26,6 +26,7 @@ export function loadDictionary(kernel: Kernel): void {
     u32[at + slot * 4 + 1] = u32[at + slot * 4 + 1]! | low;
     u32[at + slot * 4 + 2] = u32[at + slot * 4 + 2]! | high;
   }
+  kernel.exports['setAgainst']!(topics('AGAINST').low);
   u32[mark] = 1;
 }
 

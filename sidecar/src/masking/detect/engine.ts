@@ -1,11 +1,12 @@
 import type { Entity } from '@rankguard/contract';
 import type { Kernel } from '../../kernel/index.ts';
 import { Ranges } from '../ranges.ts';
+import { CLASS, DIGIT, isAlnum } from './bytes.ts';
 import { loadDictionary } from './context.ts';
 import { type Blob, DECODING_BUDGET } from './encoded.ts';
 import { Findings, kindsOf, numberOf, type Why } from './findings.ts';
 import { Text } from './place.ts';
-import { createRecognisers, type Recognisers } from './recognisers.ts';
+import { createRecognisers, PLACE, type Recognisers } from './recognisers.ts';
 import type { DetectorOptions } from './types.ts';
 import { NO_TOPICS, type Topics, topicsOfName } from './words.ts';
 
@@ -14,6 +15,8 @@ const SHORTEST = 6;
 /** Encodings within encodings. */
 const DEEPEST = 2;
 const ENTRY = 16;
+/** Words of an entry. */
+const WORDS = 4;
 /** Names of members whose topics are remembered; callers choose them, so there must be an end. */
 const REMEMBERED = 2048;
 
@@ -135,7 +138,13 @@ class Search {
         const text = this.#textOf(range, buffer, u32[at]!, u32[at + 1]!);
         if (isNumber) this.#options.recognisers.number(text);
         else if (lastMark > mark || always) {
-          const anchors = u32.subarray((marks >>> 2) + mark, (marks >>> 2) + lastMark);
+          const anchors = this.#uncovered(
+            u32,
+            (marks >>> 2) + mark,
+            (marks >>> 2) + lastMark,
+            finding,
+            lastFinding,
+          );
           this.#options.recognisers.text(text, anchors, this.#layout.base);
           this.#takeBlobs(text);
         }
@@ -145,6 +154,24 @@ class Search {
       finding = lastFinding;
     }
     return this.#pending.length === 0 ? this.#findings : this.#open();
+  }
+
+  /** The anchors that do not stand in a finding of the kernel. One that may be a part of something longer stays. */
+  #uncovered(u32: Uint32Array, from: number, to: number, first: number, last: number): Uint32Array {
+    if (first === last) return u32.subarray(from, to);
+    const { base } = this.#layout;
+    const { u8 } = this.#options.kernel;
+    let kept = from;
+    let at = (this.#layout.out >>> 2) + first * WORDS;
+    const end = (this.#layout.out >>> 2) + last * WORDS;
+    for (let mark = from; mark < to; mark++) {
+      const place = u32[mark]! & PLACE;
+      while (at < end && u32[at + 2]! <= place) at += WORDS;
+      const inside = at < end && u32[at + 1]! <= place && this.#ownKinds(u32[at + 3]!).length > 0;
+      if (inside && isApart(u8, base + u32[at + 1]!, base + u32[at + 2]!)) continue;
+      u32[kept++] = u32[mark]!;
+    }
+    return u32.subarray(from, kept);
   }
 
   #textOf(range: number, buffer: Buffer, from: number, to: number): Text {
@@ -161,6 +188,7 @@ class Search {
         return name === undefined ? undefined : topicsOf(name);
       },
       wants: (entity) => wanted.has(entity),
+      topicsOf,
     });
   }
 
@@ -287,6 +315,13 @@ class Search {
     return result;
   }
 }
+
+/** Whether no digit is near enough to a finding to belong to the same number, nor a letter. */
+function isApart(u8: Uint8Array, start: number, end: number): boolean {
+  return !isAlnum(u8[start - 1]!) && !isDigit(u8[start - 2]!) && !isAlnum(u8[end]!) && !isDigit(u8[end + 1]!);
+}
+
+const isDigit = (byte: number) => (CLASS[byte]! & DIGIT) !== 0;
 
 function bytesOf(kinds: number): number[] {
   const numbers: number[] = [];

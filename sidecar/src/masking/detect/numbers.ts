@@ -1,7 +1,7 @@
 import type { Entity } from '@rankguard/contract';
 import { CLASS, DIGIT, isAlnum } from './bytes.ts';
 import type { Cluster } from './clusters.ts';
-import { type ByLength, type Checked, type Identifier, LONGEST } from './identifiers/index.ts';
+import { type Checked, type Identifier, type Known, LONGEST, shapeOf } from './identifiers/index.ts';
 import type { Text } from './place.ts';
 import { DICTIONARY, joined, meets, NO_TOPICS, topics } from './words.ts';
 
@@ -24,7 +24,7 @@ const DOUBT = 0.6;
 const TIES = new Set([...'-./:_+'].map((character) => character.charCodeAt(0)));
 
 export interface NumberOptions {
-  readonly known: ByLength;
+  readonly known: Known;
   readonly threshold: (entity: Entity) => number;
 }
 
@@ -34,7 +34,6 @@ interface Window {
   readonly first: number;
   readonly last: number;
   readonly compact: string;
-  readonly digitsOnly: boolean;
 }
 
 /** Looks for identifiers among the groups of a cluster: from each group on, the longest that is one. */
@@ -50,28 +49,44 @@ export function findIdentifiers(text: Text, cluster: Cluster, options: NumberOpt
 }
 
 function longestFrom(text: Text, cluster: Cluster, first: number, options: NumberOptions): number {
-  let last = first;
+  const { starts, ends, letters } = cluster;
+  const { grouped } = options.known;
+  let shape = 0;
+  let found = -1;
   let digitsOnly = true;
-  const withLetters: number[] = [];
-  while (
-    last < cluster.starts.length &&
-    last - first < MOST_GROUPS &&
-    sizeOf(cluster, first, last) <= LONGEST
-  ) {
-    if (cluster.letters[last]) withLetters.push(last);
-    last++;
+  for (let last = first; last < starts.length && last - first < MOST_GROUPS; last++) {
+    const size = ends[last]! - starts[last]!;
+    if (letters[last]) digitsOnly = false;
+    if (last === first) {
+      if (lookAt(text, cluster, first, last, ofSize(options.known, size, digitsOnly), options)) found = last;
+    }
+    if (size > 15) break;
+    shape = shapeOf(shape, size);
+    if (last === first) continue;
+    const list = grouped.get(shape);
+    if (list !== undefined && lookAt(text, cluster, first, last, list, options)) found = last;
   }
-  for (last--; last >= first; last--) {
-    const size = sizeOf(cluster, first, last);
-    if (size < SHORTEST) return -1;
-    digitsOnly = withLetters.length === 0 || withLetters[0]! > last;
-    const list = (digitsOnly ? options.known.digits : options.known.mixed)[size]!;
-    if (list.length === 0 || isTied(text, cluster, first, last)) continue;
-    const from = cluster.offsets[first]!;
-    const window = { cluster, first, last, compact: cluster.compact.slice(from, from + size), digitsOnly };
-    if (reportAll(text, window, list, options)) return last;
-  }
-  return -1;
+  return found;
+}
+
+function ofSize(known: Known, size: number, digitsOnly: boolean): readonly Identifier[] {
+  if (size < SHORTEST || size > LONGEST) return [];
+  return (digitsOnly ? known.digits : known.mixed)[size]!;
+}
+
+/** Whether the groups from the first to the last are one of these identifiers. */
+function lookAt(
+  text: Text,
+  cluster: Cluster,
+  first: number,
+  last: number,
+  list: readonly Identifier[],
+  options: NumberOptions,
+): boolean {
+  if (list.length === 0 || isTied(text, cluster, first, last)) return false;
+  const { offsets, compact } = cluster;
+  const value = compact.slice(offsets[first]!, offsets[last + 1] ?? compact.length);
+  return reportAll(text, { cluster, first, last, compact: value }, list, options);
 }
 
 /** Reports each identifier that the window is; whether there is one. */
@@ -94,10 +109,6 @@ function reportAll(
   return found;
 }
 
-function sizeOf({ offsets, compact }: Cluster, first: number, last: number): number {
-  return (offsets[last + 1] ?? compact.length) - offsets[first]!;
-}
-
 /** Whether more digits are tied to the groups, as in an article number. A label of letters may be. */
 function isTied(
   { buffer, low, high }: Text,
@@ -118,18 +129,17 @@ const checkOf = (one: Identifier, compact: string): Checked =>
 
 /** How sure it is that the groups are this identifier; 0: they are not. */
 function scoreOf(text: Text, window: Window, one: Identifier): number {
-  const { cluster, first, last, compact, digitsOnly } = window;
+  const { cluster, first, last, compact } = window;
+  if (first !== last && !isUsual(text, window, one)) return 0;
   const checked = checkOf(one, compact);
-  const usual = first === last || isUsual(text, window, one);
-  if (checked === false || (!usual && checked !== true)) return 0;
+  if (checked === false) return 0;
   const start = cluster.starts[first]!;
   const end = cluster.ends[last]!;
   const near = text.topics(start, end);
   if (meets(near, one.context)) return checked === true ? SAID_AND_CHECKED : SAID;
-  if (!usual) return 0;
   const score = formScore(one, first === last, checked);
   if (score >= LIKELY && text.isWhole(start, end)) return Math.max(score, ALONE);
-  return digitsOnly && meets(near, AGAINST) ? score * DOUBT : score;
+  return meets(near, AGAINST) && /^\d+$/.test(compact) ? score * DOUBT : score;
 }
 
 function formScore(one: Identifier, single: boolean, checked: Checked): number {
@@ -137,24 +147,21 @@ function formScore(one: Identifier, single: boolean, checked: Checked): number {
   return one.check !== undefined && checked === null ? Math.min(score, one.unproved ?? UNPROVED) : score;
 }
 
-/** Whether the groups are those that the identifier is written in, with the same sign between all of them. */
+/** Whether the groups stand apart as the identifier's do, with the same sign between all of them unless signs may differ. */
 function isUsual({ buffer }: Text, { cluster, first, last }: Window, one: Identifier): boolean {
-  const { forms, gaps = ' -.', mixed = false } = one;
-  if (forms === undefined) return false;
+  const { gaps = ' -.', mixed = false } = one;
   const { starts, ends } = cluster;
-  let shape = String(ends[first]! - starts[first]!);
   const sign = buffer[ends[first]!]!;
   for (let at = first + 1; at <= last; at++) {
     const end = ends[at - 1]!;
     if (starts[at]! - end !== 1 || !gaps.includes(String.fromCharCode(buffer[end]!))) return false;
     if (!mixed && buffer[end] !== sign) return false;
-    shape += `-${ends[at]! - starts[at]!}`;
   }
-  return forms.includes(shape);
+  return true;
 }
 
 /** A number right behind a word: `SSN219456780`. */
-function behindLabel(text: Text, start: number, end: number, known: ByLength): void {
+function behindLabel(text: Text, start: number, end: number, known: Known): void {
   const { buffer } = text;
   let at = start;
   while (at < end && (CLASS[buffer[at]!]! & DIGIT) === 0) at++;

@@ -89,8 +89,8 @@ export function createPhones(): (text: Text, cluster: Cluster) => void {
     return isNational(value, digits) ? 0.5 : 0.3;
   }
 
-  /** The number that begins at a token, if there is one; returns its end. */
-  function look(text: Text, token: number, limit: number): number {
+  /** The number that begins at a token, if there is one; returns its end. `limit` is where it ends at the latest. */
+  function look(text: Text, token: number, limit: number, onlyFormed: boolean): number {
     let start = signBefore(text, token);
     const read = (from: number) => NUMBER.exec(text.slice(from, Math.min(limit, from + LONGEST)))?.[0];
     let value = read(start);
@@ -103,20 +103,50 @@ export function createPhones(): (text: Text, cluster: Cluster) => void {
     if (digits.length < FEWEST_DIGITS || digits.length > MOST_DIGITS) return token;
     const end = start + value.length;
     if (isGlued(text, start, end, NANP.test(value))) return token;
-    const score = scoreOf(text, value, digits, start, end);
+    const score = onlyFormed ? ownScore(value, digits) : scoreOf(text, value, digits, start, end);
     if (score <= 0.3) return token;
     text.report('PHONE_NUMBER', start, end, score, score > 0.6 ? 'form' : 'context');
     return end;
   }
 
-  return function findPhones(text, { starts, ends }) {
-    const limit = Math.min(text.high, ends.at(-1)! + EXTENSION_ROOM);
+  return function findPhones(text, cluster) {
+    const { starts, ends } = cluster;
+    // In a row of groups a number may begin anywhere only if it says so itself.
+    let fresh = true;
     for (let at = 0; at < starts.length; ) {
-      const end = look(text, starts[at]!, limit);
+      const start = starts[at]!;
+      if (!fresh && !mayBegin(text, cluster, at)) {
+        at++;
+        continue;
+      }
+      const end = look(text, start, limitOf(text, cluster, at), !fresh);
       at++;
+      fresh = end > start || cluster.letters[at - 1]!;
       while (at < starts.length && starts[at]! < end) at++;
+      if (at < starts.length && end > ends[at]!) at++;
     }
   };
+}
+
+/** Where the groups from one on have as many digits as a number at most; the last may have an extension behind it. */
+function limitOf(text: Text, { starts, ends }: Cluster, first: number): number {
+  let digits = 0;
+  let at = first;
+  for (; at < starts.length; at++) {
+    digits += ends[at]! - starts[at]!;
+    if (digits > MOST_DIGITS) break;
+  }
+  if (at === first) return ends[first]!;
+  return at === starts.length ? Math.min(text.high, ends[at - 1]! + EXTENSION_ROOM) : ends[at - 1]!;
+}
+
+/** Whether a number with a form of its own may begin here: `+`, `(`, `00`, or three digits, three and four. */
+function mayBegin({ buffer, low }: Text, { starts, ends }: Cluster, at: number): boolean {
+  const start = starts[at]!;
+  const before = start > low ? buffer[start - 1]! : 0;
+  if (before === 0x2b || before === 0x28 || (buffer[start] === 0x30 && buffer[start + 1] === 0x30))
+    return true;
+  return ends[at]! - start === 3 && at + 1 < starts.length && ends[at + 1]! - starts[at + 1]! >= 3;
 }
 
 /** `+`, `(` or both in front of a number belong to it. */

@@ -3,7 +3,7 @@ import type { Kernel } from '../../kernel/index.ts';
 import { CLASS, SPACE } from './bytes.ts';
 import { topicsNear } from './context.ts';
 import type { Blob } from './encoded.ts';
-import { joined, meets, NO_TOPICS, type Topics } from './words.ts';
+import { joined, NO_TOPICS, type Topics } from './words.ts';
 
 /** What a recogniser says of a place in the text in hand. Addresses in the kernel's memory. */
 export interface Found {
@@ -23,6 +23,8 @@ export interface TextOptions {
   /** Topics of the member that holds the text; undefined: nothing holds it. */
   readonly field: () => Topics | undefined;
   readonly wants: (entity: Entity) => boolean;
+  /** What a member's name says of its value. */
+  readonly topicsOf: (name: string) => Topics;
 }
 
 /** One text that is looked at, decoded and folded, and what was found in it. */
@@ -34,18 +36,24 @@ export class Text {
   /** Encoded texts in it, to be looked at afterwards. */
   readonly blobs: Blob[] = [];
   readonly wants: (entity: Entity) => boolean;
+  readonly topicsOf: (name: string) => Topics;
   readonly #kernel: Kernel;
   readonly #fieldOf: () => Topics | undefined;
   #field: Topics | undefined | null = null;
+  /** The place whose topics were asked last: several recognisers ask about the same. */
+  #nearStart = -1;
+  #nearEnd = -1;
+  #near = NO_TOPICS;
   #whole: readonly [number, number] | undefined;
 
-  constructor({ kernel, buffer, low, high, field, wants }: TextOptions) {
+  constructor({ kernel, buffer, low, high, field, wants, topicsOf }: TextOptions) {
     this.#kernel = kernel;
     this.buffer = buffer;
     this.low = low;
     this.high = high;
     this.#fieldOf = field;
     this.wants = wants;
+    this.topicsOf = topicsOf;
   }
 
   get field(): Topics | undefined {
@@ -60,12 +68,12 @@ export class Text {
 
   /** Topics of the words near a place and of the member's name. */
   topics(start: number, end: number): Topics {
-    return joined(topicsNear(this.#kernel, start, end, this.low, this.high), this.field ?? NO_TOPICS);
-  }
-
-  says(topics: Topics, start: number, end: number): boolean {
-    const { field } = this;
-    return (field !== undefined && meets(field, topics)) || meets(this.topics(start, end), topics);
+    if (start !== this.#nearStart || end !== this.#nearEnd) {
+      this.#nearStart = start;
+      this.#nearEnd = end;
+      this.#near = joined(topicsNear(this.#kernel, start, end, this.low, this.high), this.field ?? NO_TOPICS);
+    }
+    return this.#near;
   }
 
   /** Whether [start, end) is all there is: a text without a member that holds it, but for white space around. */

@@ -15,7 +15,8 @@ import { DEFAULT_THRESHOLD, type DetectorOptions } from './types.ts';
 const DIGITS = 1;
 const LONG = 2;
 const ASSIGN = 3;
-const PLACE = 0x1fff_ffff;
+/** The place in an anchor's word. */
+export const PLACE = 0x1fff_ffff;
 const COLON = 0x3a;
 /** Tokens of a cluster that was cut off, which the next one looks at again. */
 const OVERLAP = 8;
@@ -61,10 +62,10 @@ export function createRecognisers({
 
   function long(text: Text, at: number, from: number): number {
     const run = runAround(text, at, from);
-    findSecrets(text, run);
+    const end = findSecrets(text, run);
     if (wanted.has('MAC_ADDRESS')) findMac(text, run.start, run.end, run.start);
     if (run.end - run.start <= DECODING_BUDGET) text.blobs.push(...blobsIn(run, DECODING_BUDGET));
-    return run.end;
+    return end;
   }
 
   function look(text: Text, anchors: Uint32Array, base: number): void {

@@ -2,7 +2,7 @@ import { CLASS, isAlnum, KEY, LETTER, SPACE } from './bytes.ts';
 import { findKey } from './keys.ts';
 import type { Text } from './place.ts';
 import { isWallet } from './wallets.ts';
-import { meets, topics, topicsOfName } from './words.ts';
+import { meets, topics } from './words.ts';
 
 const DOT = 0x2e;
 const SECRET = topics('SECRET');
@@ -34,10 +34,11 @@ export function runAround(text: Text, at: number, from: number): Run {
   return { start, end, text: text.slice(start, end) };
 }
 
-/** Keys, tokens and wallets in a long run. */
-export function findSecrets(text: Text, run: Run): void {
+/** Keys, tokens and wallets in a long run; returns how far it has looked. */
+export function findSecrets(text: Text, run: Run): number {
   if (text.wants('SECRET')) {
-    if (findPrivateKey(text, run)) return;
+    const stop = findPrivateKey(text, run);
+    if (stop > 0) return Math.max(stop, run.end);
     let from = 0;
     for (;;) {
       const key = findKey(run.text, from);
@@ -51,6 +52,7 @@ export function findSecrets(text: Text, run: Run): void {
     }
   }
   if (text.wants('CRYPTO')) findWallets(text, run);
+  return run.end;
 }
 
 function findWallets(text: Text, run: Run): void {
@@ -65,20 +67,20 @@ function findWallets(text: Text, run: Run): void {
 
 const isAlnumAt = (text: string, at: number) => at >= 0 && at < text.length && isAlnum(text.charCodeAt(at));
 
-/** RFC 7468: from BEGIN to END, or to the text's end when there is none. */
-function findPrivateKey(text: Text, run: Run): boolean {
+/** RFC 7468: from BEGIN to END, or to the text's end when there is none. Returns where it ends, or 0. */
+function findPrivateKey(text: Text, run: Run): number {
   const { buffer, low, high } = text;
   const from = Math.max(low, run.start - 160);
   const mark = buffer.subarray(from, Math.min(run.end, run.start + 16)).lastIndexOf(PRIVATE);
-  if (mark === -1) return false;
-  const begin = buffer.subarray(low, from + mark).lastIndexOf('-----BEGIN');
-  if (begin === -1 || from + mark - (low + begin) > 40) return false;
+  if (mark === -1) return 0;
+  const begin = buffer.subarray(Math.max(low, from + mark - 40), from + mark).lastIndexOf('-----BEGIN');
+  if (begin === -1) return 0;
   const rest = buffer.subarray(run.start, high);
   const end = rest.indexOf('-----END');
   const close = end === -1 ? -1 : rest.indexOf('-----', end + 8);
   const stop = close === -1 ? high : run.start + close + 5;
-  text.report('SECRET', low + begin, stop, 1, 'form');
-  return true;
+  text.report('SECRET', Math.max(low, from + mark - 40) + begin, stop, 1, 'form');
+  return stop;
 }
 
 /** Letters and digits mixed as no word mixes them. */
@@ -101,7 +103,7 @@ export function findAssigned(text: Text, at: number): number {
   }
   if (!text.wants('SECRET')) return at;
   const name = nameBefore(text, at);
-  if (name === '' || !(/^(proxy-?)?authorization$/i.test(name) || meets(topicsOfName(name), SECRET)))
+  if (name.length < 2 || !(/^(proxy-?)?authorization$/i.test(name) || meets(text.topicsOf(name), SECRET)))
     return at;
   return findValue(text, at, /authorization/i.test(name));
 }
