@@ -13,6 +13,7 @@ import { Argument, Command, Option } from 'commander';
 import { EXIT, Exit, type Io } from '../io.ts';
 import { findingOf, maskBatch } from './batch.ts';
 import { createEngine, type Engine } from './engine.ts';
+import { evalCommand } from './eval.ts';
 import { readProfile } from './profile.ts';
 
 const EXAMPLES = `
@@ -47,6 +48,7 @@ export function maskCommand(io: Io): Command {
     .option('--explain', 'say on standard error what was masked, where and why; never the value', false)
     .option('--stats', 'say on standard error how many values were masked', false)
     .addHelpText('after', EXAMPLES)
+    .addCommand(evalCommand(io))
     .action((files: readonly string[], options: MaskOptions) => mask(io, files, options));
 }
 
