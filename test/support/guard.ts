@@ -16,7 +16,7 @@ const run = promisify(execFile);
 const root = join(import.meta.dirname, '../..');
 
 /** Shared by every suite and run: a policy is compiled once for as long as it and the compiler stay the same. */
-const compiler = createCompiler({
+export const compiler = createCompiler({
   opa: async () => (await run(join(root, 'tools/opa.sh'))).stdout.trim(),
   cacheDir: join(tmpdir(), 'rankguard-test-policies'),
 });
@@ -77,7 +77,7 @@ export async function startGuard(options: GuardOptions): Promise<Guard> {
 }
 
 /** The log as the sidecar writes it, lines and all, kept in memory. */
-function createMemoryLog(): { log: Log; calls: CallRecord[]; logText: () => string } {
+export function createMemoryLog(): { log: Log; calls: CallRecord[]; logText: () => string } {
   const lines: string[] = [];
   const calls: CallRecord[] = [];
   const stream = new Writable({

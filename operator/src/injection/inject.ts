@@ -118,6 +118,7 @@ function tooMany({ name }: GuardingConnection): { readonly refusal: Refusal } {
 
 function listenerOf({ connection, capture, app }: CapturePlan, index: number): PodListener {
   const port = capture === 'relocate' ? app.number : PORTS.listener + index;
+  const tlsSecret = connection.spec.tls?.listener?.secretName;
   return {
     connection: connection.name,
     capture,
@@ -125,6 +126,7 @@ function listenerOf({ connection, capture, app }: CapturePlan, index: number): P
     appPort: app.number,
     portName: app.name,
     upstreamPort: capture === 'relocate' ? PORTS.relocated + index : app.number,
+    ...(tlsSecret !== undefined && { tlsSecret }),
   };
 }
 
