@@ -141,7 +141,8 @@ function createReads(send: Send): Reads {
     page,
     list,
     watch,
-    raw: async (path) => await readJson(await send({ method: 'GET', path })),
+    // The cluster's key set has a media type of its own, and is served as nothing else.
+    raw: async (path) => await readJson(await send({ method: 'GET', path, accept: '*/*' })),
     get: async <T extends KubeObject>(resource: Resource, name: ObjectName) =>
       (await readJson(await send({ method: 'GET', path: namedPath(resource, name) }))) as T,
   };
