@@ -109,7 +109,7 @@ const threshold = object('The least score of one kind of finding.', {
 });
 
 const denied = object('A value that is always masked.', {
-  value: text('The value; compared by letters and digits, without case, as whole words.', { max: 256 }),
+  value: text('The value; compared without case, as whole words.', { max: 256 }),
   entity: choice([...ENTITIES], 'What it is; the rule of that detector says how it is masked.'),
 });
 

@@ -1,6 +1,7 @@
 import type { Entity } from '@rankguard/contract';
 import { type DetectContext, type Detector, entitiesOf, type Finding, type NameOf } from './detect/index.ts';
 import type { Ranges } from './ranges.ts';
+import { decoded, folded } from './values.ts';
 
 /** `PATTERN_PATIENT_ID` for a pattern named `patient-id`. */
 export type PatternLabel = `PATTERN_${string}`;
@@ -27,9 +28,15 @@ export interface AnyDetector {
 
 export const NAMELESS: NameOf = () => undefined;
 
-export function anyDetector(detector: Detector): AnyDetector {
+/** Findings of the detectors, but for values that are allowed: compared by letters and digits, without case. */
+export function anyDetector(detector: Detector, allow: readonly string[]): AnyDetector {
+  const allowed = new Set(allow.map(bare));
+  const isAllowed = (value: string) => allowed.has(bare(value));
   return {
-    detectText: (text, context) => detector.detectText(text, context),
+    detectText: (text, context) =>
+      detector
+        .detectText(text, context)
+        .filter(({ start, end }) => allowed.size === 0 || !isAllowed(text.slice(start, end))),
     find(bytes, ranges, nameOf) {
       if (ranges.count === 0) return [];
       const findings = detector.find(bytes, ranges, nameOf);
@@ -38,6 +45,8 @@ export function anyDetector(detector: Detector): AnyDetector {
         const kinds = findings.kinds(at);
         const [entity, ...also] = entitiesOf(kinds);
         if (entity === undefined) continue;
+        if (allowed.size > 0 && isAllowed(bytes.toString('utf8', findings.start(at), findings.end(at))))
+          continue;
         const { score, reason } = findings.why(at);
         const one = {
           token: findings.token(at),
@@ -52,6 +61,13 @@ export function anyDetector(detector: Detector): AnyDetector {
       return found;
     },
   };
+}
+
+/** What is left of a value when it is compared with those that are allowed. */
+function bare(value: string): string {
+  return folded(decoded(value))
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}]/gu, '');
 }
 
 /** Findings of several texts together, part by part, ascending and apart. `second` is in the order of its texts. */

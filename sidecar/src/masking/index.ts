@@ -43,7 +43,9 @@ export function createMasker(options: MaskerOptions): Masker {
   const { thresholds = {}, allow = [], deny = [] } = masking;
   const scanner = createScanner(kernel);
   const entities = createDetector({ kernel, entities: plan.entities, thresholds, allow, deny });
-  const detector = withFormatting(withPatterns(anyDetector(entities), masking.patterns ?? [], scanner));
+  const detector = withFormatting(
+    withPatterns(anyDetector(entities, allow), masking.patterns ?? [], scanner),
+  );
   const replacer = createReplacer(tokenKey, masking.tokenDomain);
   const readers: JsonReader[] = [];
   const idle = isIdle(plan);

@@ -56,6 +56,9 @@ export function createPlan(masking: ResolvedMasking, tokenKey: Uint8Array | null
       detectors.set(entity, before === undefined ? treatment : stricter(before, treatment));
     }
   }
+  for (const { entity } of masking.deny ?? []) {
+    if (!detectors.has(entity)) detectors.set(entity, { strategy: 'redact', keep: KEEP });
+  }
   for (const rule of masking.patterns ?? []) detectors.set(patternLabel(rule.name), checked(rule));
   const paths: PathRule[] = [];
   const facts: FactsRule[] = [];

@@ -129,6 +129,24 @@ describe('strategies', () => {
   });
 });
 
+test('allowed values stay, however they are written; denied ones go', () => {
+  const masker = maskerOf({
+    detectors: [{ entities: ENTITIES, with: 'redact' }],
+    allow: ['support@example.com', '4111111111111111'],
+    deny: [{ value: 'Project Bluebird', entity: 'SECRET' }],
+  });
+  const kept = 'Support@example.com, 4111 1111-1111 1111, ｓｕｐｐｏｒｔ@example.com';
+  expect(masker.string(kept)).toBe(kept);
+  expect(masker.string('a@example.com on project bluebird, Project Blueberry')).toBe(
+    '<EMAIL_ADDRESS> on <SECRET>, Project Blueberry',
+  );
+});
+
+test('a denied value goes though no rule asks for its kind', () => {
+  const masker = maskerOf({ deny: [{ value: 'Bluebird', entity: 'SECRET' }] });
+  expect(masker.string('on Bluebird at jane@corp.example')).toBe('on <SECRET> at jane@corp.example');
+});
+
 test('rules hold for a direction and for groups', () => {
   const masking: ResolvedMasking = {
     order: 'score-then-mask',

@@ -59,7 +59,7 @@ export function normalisedValue(entity: MaskLabel, value: string): string {
 const VERBATIM: ReadonlySet<string> = new Set(['SECRET', 'CRYPTO', 'URL_CREDENTIALS', 'IP_ADDRESS']);
 
 /** JSON escapes, percent and HTML encodings of a value, undone; as it is when they are not well formed. */
-function decoded(value: string): string {
+export function decoded(value: string): string {
   const plain = value
     .replace(/\\u([0-9a-f]{4})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
     .replace(/&#(?:x([0-9a-f]{1,6})|(\d{1,7}));/gi, (whole, hex?: string, decimal?: string) => {
