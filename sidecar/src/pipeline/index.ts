@@ -92,7 +92,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
 
 function finish(deps: PipelineDeps, exchange: Exchange, outcome: Outcome): void {
   const { trace, active, response } = exchange;
-  const mask = (text: string) => active?.masker.string(text) ?? text;
+  const mask = (text: string) => masked(text, active);
   const refusal = outcome !== 'sent' && 'refused' in outcome ? withMaskedMessage(outcome, mask) : undefined;
   let { statusCode: status } = response;
   let bytesOut = 0;
@@ -107,6 +107,15 @@ function finish(deps: PipelineDeps, exchange: Exchange, outcome: Outcome): void 
   deps.metrics.call(record);
   countUsage(deps, exchange, record.reason);
   deps.record(record);
+}
+
+/** What cannot be masked is not said; the call still gets its answer and its record. */
+function masked(text: string, active: Exchange['active']): string {
+  try {
+    return active?.masker.string(text) ?? text;
+  } catch {
+    return '';
+  }
 }
 
 const NOTHING_DONE = { documents: 0, rows: 0, cost: 0, shown: [] };

@@ -122,7 +122,9 @@ const BACKLOG = 4_096;
 export function listen(server: Server, address: Address): Promise<Address> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen({ port: address.port, host: address.host, backlog: BACKLOG }, () => {
+    // Without a host Node takes every address, IPv6 and IPv4, and IPv4 alone where the node has no IPv6.
+    const host = address.host === '::' ? {} : { host: address.host };
+    server.listen({ port: address.port, ...host, backlog: BACKLOG }, () => {
       server.off('error', reject);
       const bound = server.address() as AddressInfo;
       resolve({ host: bound.address, port: bound.port });
