@@ -42,13 +42,18 @@ describe('the generated reference', () => {
     for (const [path, text] of generated) await writeFile(join(root, path), text);
   });
 
-  test.each(['cli', 'dialects', 'facts', 'metrics', 'reasons', 'resources'])(
+  test.each(['cli', 'dialects', 'facts', 'metrics', 'policy-library', 'reasons', 'resources'])(
     '%s.md is what the code says',
     async (name) => {
       const path = `docs/reference/${name}.md`;
       expect(await readFile(join(root, path), 'utf8')).toBe(generated.get(path));
     },
   );
+});
+
+test('the schema of the facts that policies are typed with is what the code says', async () => {
+  const path = 'policies-rego/schema/input.json';
+  expect(await readFile(join(root, path), 'utf8')).toBe((await generatedPages()).get(path));
 });
 
 test('every link to a file or heading of the project leads somewhere', () => {

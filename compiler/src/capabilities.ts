@@ -69,12 +69,32 @@ export async function readCapabilities(directory: OpaDirectory): Promise<Capabil
   return { json, known: new Set(builtins.map(({ name }) => name)) };
 }
 
+/** What to use in place of a builtin that asks the world or that WebAssembly lacks. */
+const INSTEAD: readonly (readonly [RegExp, string])[] = [
+  [/^time\./, 'use input.request.time.unix, .weekday and .hour (UTC), so that a decision can be made again'],
+  [/^(http\.send|net\.lookup_ip_addr|opa\.runtime)$/, "put what it would ask for into the policy's data"],
+  [/^io\.jwt\./, 'tokens are verified before: use input.identity and its claims'],
+  [/^(rand\.|uuid\.)/, 'use input.request.id, which no two calls share'],
+  [/^regex\.(split|find_n)$/, 'use regex.find_all_string_submatch_n'],
+  [
+    /^regex\.(replace|template_match)$/,
+    'use strings.replace_n, or regex.find_all_string_submatch_n and concat',
+  ],
+  [/^regex\.globs_match$|^glob\.quote_meta$/, 'use glob.match'],
+  [/^crypto\./, 'use input.request.digest, the SHA-256 of the body'],
+  [/^json\.(match|verify)_schema$/, 'test the members with is_string, is_number and their like'],
+  [/^(indexof_n|strings\.count)$/, 'use regex.find_all_string_submatch_n and count'],
+  [/^trace$/, 'use print in tests'],
+];
+
 /** What to say of a function that the restricted capabilities lack; undefined when OPA lacks it too. */
 export function explainMissingBuiltin(
   name: string,
   known: ReadonlySet<string>,
 ): Problem['message'] | undefined {
   if (!known.has(name)) return undefined;
+  const instead = INSTEAD.find(([pattern]) => pattern.test(name))?.[1];
+  if (instead !== undefined) return `${name} exists in OPA but not in the data path; ${instead}`;
   const family = name.includes('.') ? name.split('.', 1)[0] : undefined;
   const relatives = SUPPORTED_BUILTINS.filter((one) => family && one.startsWith(`${family}.`));
   const advice =

@@ -135,10 +135,17 @@ describe('a policy that does not compile', () => {
       'allow if time.now_ns() > 3',
       'time.now_ns exists in OPA but not in the data path',
     ],
+    ['a builtin with another in its place', 'allow if regex.globs_match("a", "b")', 'use glob.match'],
+    ['a builtin with relatives', 'allow if json.patch({}, []) == {}', 'of json.* it has json.filter'],
     [
-      'a builtin with relatives',
-      'allow if regex.globs_match("a", "b")',
-      'of regex.* it has regex.find_all_string_submatch_n, regex.is_valid, regex.match',
+      'an output that is none',
+      `${ALLOW}denials contains {"code": "A", "message": "m"}`,
+      'denials is no output of a policy, and no rule uses it; did you mean deny?',
+    ],
+    [
+      'a mask of nothing',
+      `${ALLOW}mask contains {"path": "document[*].fields.email", "with": "redact"}`,
+      'mask.path: the facts have nothing at `document[*].fields.email` that can be masked; it can be query,',
     ],
     ['the network', 'allow if http.send({"url": "x"})', 'http.send exists in OPA but not in the data path'],
     ['a later keyword', 'import future.keywords.not\nallow := true', 'policy.yaml#a.rego:102'],
@@ -225,7 +232,7 @@ describe('a policy that does not compile', () => {
     ],
     [
       'output that the host refuses',
-      'mask contains {"path": "", "with": "redact"}',
+      'mask contains {"path": concat("", []), "with": "redact"}',
       'a made-up request with 0 documents ends in a fault: the output is malformed',
     ],
     [

@@ -44,7 +44,11 @@ function policiesThatSay(said: Said): PolicySet {
     mixesResults: false,
     decide(facts, phase) {
       if (phase === 'response' && said.seen) said.seen.facts = facts as Record<string, unknown>;
-      return { verdict: { kind: 'allow', by: ['p'], obligations: said[phase] }, shadow: [] };
+      return {
+        verdict: { kind: 'allow', by: ['p'], obligations: said[phase] },
+        shadow: [],
+        disagreements: [],
+      };
     },
     warm() {},
   };

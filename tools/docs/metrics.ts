@@ -29,6 +29,7 @@ const CALL: CallRecord = {
   upstreamStatus: 200,
   masked: { EMAIL_ADDRESS: 1 },
   shadow: [{ policy: 'support/next', code: 'CODE' }],
+  disagreements: [{ policy: 'support/next', would: 'deny' }],
   bundle: null,
   timings: { decide: 1, total: 1 },
 };

@@ -8,6 +8,7 @@ import {
   variable,
 } from '../ast.ts';
 import { checkItem } from './items.ts';
+import { reportUnknownOutputs } from './unknown.ts';
 import { ALLOW, ITEMS, type ItemRule, LATER, type Report, ROOT } from './well-known.ts';
 
 export type { ItemRule } from './well-known.ts';
@@ -48,6 +49,10 @@ export function readRules(modules: readonly ParsedModule[], report: Report): Pol
       report('error', rule.location, `${name} is not available in this version`);
     }
   }
+  reportUnknownOutputs(
+    own.map(({ ast }) => ast),
+    report,
+  );
   const names = new Set(rules.map(({ name }) => name));
   const known = [ALLOW, ...Object.keys(ITEMS)] as ('allow' | ItemRule)[];
   const defined = known.filter((name) => names.has(name));

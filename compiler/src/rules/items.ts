@@ -1,4 +1,5 @@
 import { GROUP_PATH, MIXING_VERBS, RANK_MEMBERS, RANK_VERBS, STRATEGIES } from '@rankguard/contract';
+import { parseFactsPath } from '@rankguard/sidecar/masking';
 import { callOf, type Expression, isTerm, type Rule, type Term, variable } from '../ast.ts';
 import { ITEMS, type ItemRule, type Report } from './well-known.ts';
 
@@ -33,7 +34,10 @@ export function checkItem(rule: Rule, name: ItemRule, report: Report): ItemConst
   }
   if (name === 'rank') return checkRank(rule, item, report);
   checkMembers(rule, name, ITEMS[name], item, report);
-  if (name === 'mask') checkStrategy(rule, item.get('with'), report);
+  if (name === 'mask') {
+    checkStrategy(rule, item.get('with'), report);
+    checkMaskPath(rule, item.get('path'), report);
+  }
   if (name === 'deny') return { ...NOTHING, codes: checkCode(rule, item.get('code'), report) };
   return { ...NOTHING, codes: name === 'drop' ? constantText(rule, item.get('reason')) : [] };
 }
@@ -106,6 +110,19 @@ function checkStrategy(rule: Rule, strategy: Term | undefined, report: Report): 
   const known: readonly string[] = STRATEGIES;
   if (known.includes(String(strategy.value))) return;
   report('error', rule.location, `mask.with "${String(strategy.value)}" is not one of ${known.join(', ')}`);
+}
+
+/** A path that names nothing would refuse every call that the rule is about. */
+function checkMaskPath(rule: Rule, path: Term | undefined, report: Report): void {
+  const [text] = constantText(rule, path);
+  if (text === undefined) return;
+  try {
+    parseFactsPath(text, 'POLICY_FAULT');
+  } catch (error) {
+    const places =
+      'query, documents[*], documents[*].text, documents[*].fields.<name>, results[*].fields.<name>';
+    report('error', rule.location, `mask.path: ${(error as Error).message}; it can be ${places}`);
+  }
 }
 
 /** The members of an object literal, written in the head or bound to the head's variable in the body. */

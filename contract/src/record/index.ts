@@ -1,5 +1,11 @@
 import type { ReasonCode } from '../reasons/index.ts';
 
+/** A policy in shadow, and what it would change: the verdict, or an obligation of an allowed call. */
+export interface ShadowDisagreement {
+  readonly policy: string;
+  readonly would: 'allow' | 'deny' | 'hold' | 'mask' | 'drop' | 'limit' | 'rank';
+}
+
 /** One call, as it is logged: no body, no query, nothing unmasked. Times are milliseconds. */
 export interface CallRecord {
   readonly time: string;
@@ -42,6 +48,8 @@ export interface CallRecord {
   readonly masked: Readonly<Record<string, number>>;
   /** Denials and faults that shadow policies would have caused. */
   readonly shadow: readonly { readonly policy: string; readonly code: string }[];
+  /** What would have been decided otherwise with a shadow policy enforced, each once. */
+  readonly disagreements: readonly ShadowDisagreement[];
   readonly bundle: { readonly revision: number; readonly digest: string } | null;
   readonly timings: Readonly<Record<string, number>>;
 }

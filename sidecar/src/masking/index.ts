@@ -15,6 +15,7 @@ import { OUTERMOST, type Tools } from './tools.ts';
 import type { Masker, MaskNote, MaskResult } from './types.ts';
 
 export { type MaskedBody, maskBody } from './body/index.ts';
+export { parseFactsPath } from './facts-paths.ts';
 export { normaliseName } from './names.ts';
 export { patternProblem } from './patterns.ts';
 export { createMaskers, type Maskers, type MaskFor } from './scope.ts';

@@ -68,6 +68,12 @@ function counters(registers: Registry[]) {
       labelNames: ['connection', 'direction'] as const,
       registers,
     }),
+    disagreements: new Counter({
+      name: 'rankguard_shadow_disagreements_total',
+      help: 'Calls about which a shadow policy would have changed the verdict or an obligation.',
+      labelNames: ['connection', 'policy', 'would'] as const,
+      registers,
+    }),
     shadow: new Counter({
       name: 'rankguard_shadow_verdicts_total',
       help: 'Denials and faults that a shadow policy would have caused.',
@@ -163,9 +169,10 @@ export function createMetrics(): Metrics {
     registers,
   });
 
-  function effects({ connection, masked, shadow }: CallRecord): void {
+  function effects({ connection, masked, shadow, disagreements }: CallRecord): void {
     for (const [entity, n] of Object.entries(masked)) count.masked.inc({ connection, entity }, n);
     for (const { policy } of shadow) count.shadow.inc({ connection, policy });
+    for (const { policy, would } of disagreements) count.disagreements.inc({ connection, policy, would });
   }
 
   function call(record: CallRecord): void {

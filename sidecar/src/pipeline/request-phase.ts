@@ -106,6 +106,13 @@ function signalsOf({ active, usage, context: { connection, identity } }: Request
 export function decideOn(call: RequestCall, facts: unknown, phase: 'request' | 'response'): Verdict {
   const decision = call.active.policies.decide(facts, phase);
   for (const entry of decision.shadow) call.trace.shadow.push(entry);
+  for (const entry of decision.disagreements) {
+    // Both phases can say the same; a call is counted once.
+    const known = call.trace.disagreements.some(
+      ({ policy, would }) => policy === entry.policy && would === entry.would,
+    );
+    if (!known) call.trace.disagreements.push(entry);
+  }
   return decision.verdict;
 }
 

@@ -1,4 +1,4 @@
-import type { CallRecord, Identity, ResolvedConnection } from '@rankguard/contract';
+import type { CallRecord, Identity, ResolvedConnection, ShadowDisagreement } from '@rankguard/contract';
 import type { Stage } from '../metrics/index.ts';
 import type { Active } from '../runtime/types.ts';
 import type { Shown } from '../usage/index.ts';
@@ -13,6 +13,7 @@ export interface Trace {
   readonly timings: Record<string, number>;
   readonly masked: Record<string, number>;
   readonly shadow: { policy: string; code: string }[];
+  readonly disagreements: ShadowDisagreement[];
   readonly ranking: CallRecord['ranking'][number][];
   dialect: string | null;
   operation: string | null;
@@ -37,6 +38,7 @@ export function createTrace(id: string, method: string, path: string): Trace {
     timings: {},
     masked: {},
     shadow: [],
+    disagreements: [],
     ranking: [],
     dialect: null,
     operation: null,
@@ -115,6 +117,7 @@ export function recordOf(
     upstreamStatus: trace.upstreamStatus,
     masked: trace.masked,
     shadow: trace.shadow,
+    disagreements: trace.disagreements,
     bundle: active === undefined ? null : { revision: active.bundle.revision, digest: active.bundle.digest },
     timings: { ...trace.timings, total: performance.now() - trace.startedAt },
   };

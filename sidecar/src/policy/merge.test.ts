@@ -3,6 +3,9 @@ import { CodedError } from '@rankguard/contract';
 import { mergeAnswers, type PolicyAnswer } from './merge.ts';
 import { type PolicyOutput, parseOutput } from './output.ts';
 
+const MASKED = { path: 'query', with: 'redact' };
+const DROPPED = { index: 1, reason: 'R' };
+const FLOOR = { verb: 'floor', min_score: 0.2, below: 'remove' };
 const says = (policy: string, output: object, mode: 'enforce' | 'shadow' = 'enforce'): PolicyAnswer => ({
   policy,
   mode,
@@ -68,6 +71,34 @@ describe('mergeAnswers', () => {
     expect(mergeAnswers([fails('s/odd', new TypeError('x'))], 'request').verdict).toMatchObject({
       reason: { code: 'POLICY_FAULT' },
     });
+  });
+
+  test.each([
+    ['nothing where it says the same', { mask: [MASKED], drop: [DROPPED], rank: [FLOOR] }, []],
+    ['a denial', { deny: [{ code: 'NOPE', message: 'no' }] }, ['deny']],
+    ['a stricter mask', { mask: [{ path: 'query', with: 'remove' }] }, ['mask']],
+    [
+      'another drop and another verb',
+      { drop: [{ index: 4, reason: 'R' }], rank: [{ verb: 'limit', results: 3 }] },
+      ['drop', 'rank'],
+    ],
+  ])('a shadow policy would change %s', (_, output, would) => {
+    const active = says('s/active', { allow: true, mask: [MASKED], drop: [DROPPED], rank: [FLOOR] });
+    const { disagreements, verdict } = mergeAnswers([active, says('s/next', output, 'shadow')], 'request');
+    expect(disagreements).toEqual(would.map((one) => ({ policy: 's/next', would: one })));
+    expect(verdict).toEqual(mergeAnswers([active], 'request').verdict);
+  });
+
+  test('a shadow policy would allow what nobody allows, and fault what passes', () => {
+    const allows = mergeAnswers([says('s/next', { allow: true }, 'shadow')], 'request');
+    expect(allows).toMatchObject({
+      verdict: { kind: 'deny' },
+      disagreements: [{ policy: 's/next', would: 'allow' }],
+    });
+    const broken = fails('s/next', new CodedError('POLICY_RUNAWAY', 'x'), 'shadow');
+    expect(mergeAnswers([ALLOW, broken], 'request').disagreements).toEqual([
+      { policy: 's/next', would: 'deny' },
+    ]);
   });
 
   test('a shadow policy is reported and changes nothing', () => {

@@ -7,6 +7,7 @@ import {
   type RankObligation,
   REASONS,
   type Reason,
+  type ShadowDisagreement,
   type Strategy,
   type Verdict,
 } from '@rankguard/contract';
@@ -25,7 +26,11 @@ export interface Decision {
   readonly verdict: Verdict;
   /** What shadow policies would have denied with, and their faults; none of it is in the verdict. */
   readonly shadow: readonly { readonly policy: string; readonly code: string }[];
+  /** What would be decided otherwise if one shadow policy were enforced, the others staying as they are. */
+  readonly disagreements: readonly ShadowDisagreement[];
 }
+
+const OBLIGATIONS = ['mask', 'drop', 'limit', 'rank'] as const;
 
 /**
  * Makes one verdict of what the policies say: any deny or fault of an enforcing policy wins, in the order of the
@@ -40,16 +45,39 @@ export function mergeAnswers(answers: readonly PolicyAnswer[], phase: Phase): De
     .flatMap((answer) =>
       reasonsOf(answer).map((reason) => ({ policy: answer.policy, code: reason.policyCode ?? reason.code })),
     );
+  const verdict = verdictOf(enforcing, phase);
+  const disagreements = answers
+    .filter(({ mode }) => mode === 'shadow')
+    .flatMap((answer) => {
+      const other = verdictOf([...enforcing, answer], phase);
+      return differences(verdict, other).map((would) => ({ policy: answer.policy, would }));
+    });
+  return { verdict, shadow, disagreements };
+}
+
+function verdictOf(enforcing: readonly PolicyAnswer[], phase: Phase): Verdict {
   const [reason, ...others] = enforcing.flatMap(reasonsOf);
-  if (reason !== undefined) return { verdict: { kind: 'deny', reason, others }, shadow };
+  if (reason !== undefined) return { kind: 'deny', reason, others };
   const by = enforcing
     .filter(({ said }) => 'output' in said && said.output.allow)
     .map(({ policy }) => policy);
   if (phase === 'request' && by.length === 0) {
     const silence: Reason = { code: 'NOT_ALLOWED', message: REASONS.NOT_ALLOWED.sentence };
-    return { verdict: { kind: 'deny', reason: silence, others: [] }, shadow };
+    return { kind: 'deny', reason: silence, others: [] };
   }
-  return { verdict: { kind: 'allow', by, obligations: obligationsOf(enforcing) }, shadow };
+  return { kind: 'allow', by, obligations: obligationsOf(enforcing) };
+}
+
+function differences(verdict: Verdict, other: Verdict): readonly ShadowDisagreement['would'][] {
+  if (verdict.kind !== other.kind) return [other.kind];
+  if (verdict.kind !== 'allow' || other.kind !== 'allow') return [];
+  return OBLIGATIONS.filter((name) => saidOf(verdict.obligations, name) !== saidOf(other.obligations, name));
+}
+
+/** What is to be done, whoever asked for it: two policies may ask for the same. */
+function saidOf(obligations: Obligations, name: (typeof OBLIGATIONS)[number]): string {
+  const items = [obligations[name] ?? []].flat();
+  return [...new Set(items.map(({ policy, ...said }) => JSON.stringify(said)))].toSorted().join();
 }
 
 function reasonsOf({ policy, said }: PolicyAnswer): readonly Reason[] {
