@@ -65,12 +65,12 @@ export function context(s: usize, e: usize, low: usize, high: usize): u32 {
 
 export function contextHigh(): u32 { return high32; }
 
-/** Topics that speak against an identifier, set by the host. */
-let against: u32 = 0;
+/** Topics that five to eight digits can be of, set by the host. */
+let short: u32 = 0;
 
-export function setAgainst(bits: u32): void { against = bits; }
+export function setShort(bits: u32): void { short = bits; }
 
-/** Whether a word near [s, e) says that something of interest may stand there. */
+/** Whether a word near [s, e) says that few digits there are something. */
 export function isNamed(s: usize, e: usize, low: usize, high: usize): bool {
-  return ((context(s, e, low, high) & ~against) | high32) != 0;
+  return (context(s, e, low, high) & short) != 0;
 }

@@ -9,6 +9,9 @@ export function hashOf(text: string): number {
   return hash >>> 0;
 }
 
+/** What numbers of five to eight digits can be: accounts, licences, records, subscribers. */
+const SHORT = topics('BANK', 'LICENSE', 'RECORD', 'PHONE');
+
 /** Puts the dictionary into the kernel, unless it is there. A kernel that starts afresh has lost it. */
 export function loadDictionary(kernel: Kernel): void {
   const at = kernel.exports['dictionary']!() >>> 2;
@@ -26,7 +29,7 @@ export function loadDictionary(kernel: Kernel): void {
     u32[at + slot * 4 + 1] = u32[at + slot * 4 + 1]! | low;
     u32[at + slot * 4 + 2] = u32[at + slot * 4 + 2]! | high;
   }
-  kernel.exports['setAgainst']!(topics('AGAINST').low);
+  kernel.exports['setShort']!(SHORT.low);
   u32[mark] = 1;
 }
 

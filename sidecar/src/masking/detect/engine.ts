@@ -5,7 +5,7 @@ import { CLASS, DIGIT, isAlnum } from './bytes.ts';
 import { loadDictionary } from './context.ts';
 import { type Blob, DECODING_BUDGET } from './encoded.ts';
 import { Findings, kindsOf, numberOf, type Why } from './findings.ts';
-import { Text } from './place.ts';
+import { type Shared, Text } from './place.ts';
 import { createRecognisers, PLACE, type Recognisers } from './recognisers.ts';
 import type { DetectorOptions } from './types.ts';
 import { NO_TOPICS, type Topics, topicsOfName } from './words.ts';
@@ -61,7 +61,7 @@ export function createEngine(options: DetectorOptions): Engine {
   const recognisers = createRecognisers(options);
   const own = (['EMAIL_ADDRESS', 'US_SSN', 'CREDIT_CARD'] as const).map((entity) => wanted.has(entity));
   const topicsOf = createTopicsMemory();
-  const always = (options.deny ?? []).length > 0 || wanted.has('SECRET');
+  const always = (options.deny ?? []).length > 0;
 
   function find(bytes: Uint8Array, ranges: Ranges, nameOf: NameOf = nameless): Findings {
     return new Search(
@@ -124,36 +124,62 @@ class Search {
 
   run(): Findings {
     const { u32, u8 } = this.#options.kernel;
-    const { list, marks } = this.#layout;
-    const { always } = this.#options;
-    const buffer = Buffer.from(u8.buffer as ArrayBuffer);
+    const { list } = this.#layout;
+    const shared = this.#share(Buffer.from(u8.buffer as ArrayBuffer));
     let mark = 0;
     let finding = 0;
     for (let range = 0; range < this.#ranges.count; range++) {
-      const at = (list >>> 2) + range * 4;
+      const at = (list >>> 2) + range * WORDS;
       const lastMark = u32[at + 2]!;
       const lastFinding = u32[at + 3]!;
-      const isNumber = this.#ranges.words[range * 4 + 3] === 1;
-      if (always || lastMark > mark || isNumber || lastFinding > finding) {
-        const text = this.#textOf(range, buffer, u32[at]!, u32[at + 1]!);
-        if (isNumber) this.#options.recognisers.number(text);
-        else if (lastMark > mark || always) {
-          const anchors = this.#uncovered(
-            u32,
-            (marks >>> 2) + mark,
-            (marks >>> 2) + lastMark,
-            finding,
-            lastFinding,
-          );
-          this.#options.recognisers.text(text, anchors, this.#layout.base);
-          this.#takeBlobs(text);
-        }
-        this.#settle(range, text, finding, lastFinding);
-      }
+      this.#look(range, shared, mark, lastMark, finding, lastFinding);
       mark = lastMark;
       finding = lastFinding;
     }
     return this.#pending.length === 0 ? this.#findings : this.#open();
+  }
+
+  /** Looks at one text: its anchors and findings are those from the first to before the last. */
+  #look(range: number, shared: Shared, mark: number, lastMark: number, first: number, last: number): void {
+    const { recognisers, kernel, always } = this.#options;
+    const { base, list, marks } = this.#layout;
+    const { u32 } = kernel;
+    const at = (list >>> 2) + range * WORDS;
+    const low = base + u32[at]!;
+    const high = base + u32[at + 1]!;
+    const token = this.#ranges.words[range * WORDS]!;
+    const folded = u32[at]! !== this.#ranges.words[range * WORDS + 1]!;
+    const isNumber = this.#ranges.words[range * WORDS + 3] === 1;
+    const anchors = this.#uncovered(u32, (marks >>> 2) + mark, (marks >>> 2) + lastMark, first, last);
+    if (!isNumber && !folded && anchors.length === 0 && !always && !maySecret(shared.buffer, low, high)) {
+      this.#settleOwn(token, first, last);
+      return;
+    }
+    const text = new Text(shared, token, low, high);
+    if (isNumber) recognisers.number(text);
+    else {
+      recognisers.text(text, anchors, base);
+      this.#takeBlobs(text);
+    }
+    if (!folded && text.found.length === 0 && text.blobs.length === 0) this.#settleOwn(token, first, last);
+    else this.#settle(range, text, first, last);
+  }
+
+  /** Takes the kernel's findings as they are. */
+  #settleOwn(token: number, first: number, last: number): void {
+    const { u32 } = this.#options.kernel;
+    const words = this.#layout.out >>> 2;
+    for (let at = words + first * WORDS; at < words + last * WORDS; at += WORDS) {
+      const kinds = this.#packed(u32[at + 3]!);
+      if (kinds !== 0) this.#findings.add(token, u32[at + 1]!, u32[at + 2]!, kinds);
+    }
+  }
+
+  /** The kernel's word for its kinds as findings have it; 0: none is wanted. Nearly all are of one kind. */
+  #packed(word: number): number {
+    const naming = word & 0xff;
+    if (word >>> 8 === 1 << naming) return this.#options.own[naming - 1] ? naming : 0;
+    return kindsOf(this.#ownKinds(word));
   }
 
   /** The anchors that do not stand in a finding of the kernel. One that may be a part of something longer stays. */
@@ -167,29 +193,25 @@ class Search {
     for (let mark = from; mark < to; mark++) {
       const place = u32[mark]! & PLACE;
       while (at < end && u32[at + 2]! <= place) at += WORDS;
-      const inside = at < end && u32[at + 1]! <= place && this.#ownKinds(u32[at + 3]!).length > 0;
+      const inside = at < end && u32[at + 1]! <= place && this.#packed(u32[at + 3]!) !== 0;
       if (inside && isApart(u8, base + u32[at + 1]!, base + u32[at + 2]!)) continue;
       u32[kept++] = u32[mark]!;
     }
     return u32.subarray(from, kept);
   }
 
-  #textOf(range: number, buffer: Buffer, from: number, to: number): Text {
-    const { base } = this.#layout;
+  #share(buffer: Buffer): Shared {
     const { kernel, wanted, nameOf, topicsOf } = this.#options;
-    const token = this.#ranges.words[range * 4]!;
-    return new Text({
+    return {
       kernel,
       buffer,
-      low: base + from,
-      high: base + to,
-      field: () => {
+      topicsOf,
+      wants: (entity) => wanted.has(entity),
+      fieldOf: (token) => {
         const name = nameOf(token);
         return name === undefined ? undefined : topicsOf(name);
       },
-      wants: (entity) => wanted.has(entity),
-      topicsOf,
-    });
+    };
   }
 
   #takeBlobs(text: Text): void {
@@ -314,6 +336,13 @@ class Search {
     }
     return result;
   }
+}
+
+/** Whether a text may be a secret by its field's name: one word of no more than a key's length. */
+function maySecret(buffer: Buffer, low: number, high: number): boolean {
+  if (high - low < 8 || high - low > 4096) return false;
+  for (let at = low; at < high; at++) if (buffer[at]! <= 0x20) return false;
+  return true;
 }
 
 /** Whether no digit is near enough to a finding to belong to the same number, nor a letter. */

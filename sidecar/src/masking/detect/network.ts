@@ -80,8 +80,9 @@ function findIp6(text: Text, start: number, end: number): boolean {
   const inside = touchedBefore ? Math.max(0, value.search(/\d{4}:|::/)) : 0;
   if (isIP(value.slice(inside)) !== 6) return false;
   const stop = withSuffix(text, last, true);
-  // `::` alone is a sign of many programming languages.
-  text.report('IP_ADDRESS', first + inside, stop, value.length - inside < 3 ? 0.1 : 0.9, 'form');
+  // `::` alone or between names is a sign of many programming languages.
+  const score = value.length - inside < 3 || (value.length < 10 && !/\d/.test(value)) ? 0.1 : 0.9;
+  text.report('IP_ADDRESS', first + inside, stop, score, 'form');
   return true;
 }
 

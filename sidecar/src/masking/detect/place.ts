@@ -14,50 +14,53 @@ export interface Found {
   reason: string;
 }
 
-export interface TextOptions {
+/** What the texts of one search share. */
+export interface Shared {
   readonly kernel: Kernel;
   /** The kernel's memory. */
   readonly buffer: Buffer;
-  readonly low: number;
-  readonly high: number;
-  /** Topics of the member that holds the text; undefined: nothing holds it. */
-  readonly field: () => Topics | undefined;
   readonly wants: (entity: Entity) => boolean;
   /** What a member's name says of its value. */
   readonly topicsOf: (name: string) => Topics;
+  /** Topics of the member that holds a token; undefined: nothing holds it. */
+  readonly fieldOf: (token: number) => Topics | undefined;
 }
 
 /** One text that is looked at, decoded and folded, and what was found in it. */
 export class Text {
-  readonly buffer: Buffer;
   readonly low: number;
   readonly high: number;
   readonly found: Found[] = [];
   /** Encoded texts in it, to be looked at afterwards. */
   readonly blobs: Blob[] = [];
-  readonly wants: (entity: Entity) => boolean;
-  readonly topicsOf: (name: string) => Topics;
-  readonly #kernel: Kernel;
-  readonly #fieldOf: () => Topics | undefined;
+  readonly #shared: Shared;
+  readonly #token: number;
   #field: Topics | undefined | null = null;
   /** The place whose topics were asked last: several recognisers ask about the same. */
   #nearStart = -1;
   #nearEnd = -1;
   #near = NO_TOPICS;
   #whole: readonly [number, number] | undefined;
+  readonly buffer: Buffer;
 
-  constructor({ kernel, buffer, low, high, field, wants, topicsOf }: TextOptions) {
-    this.#kernel = kernel;
-    this.buffer = buffer;
+  constructor(shared: Shared, token: number, low: number, high: number) {
+    this.#shared = shared;
+    this.#token = token;
+    this.buffer = shared.buffer;
     this.low = low;
     this.high = high;
-    this.#fieldOf = field;
-    this.wants = wants;
-    this.topicsOf = topicsOf;
+  }
+
+  wants(entity: Entity): boolean {
+    return this.#shared.wants(entity);
+  }
+
+  topicsOf(name: string): Topics {
+    return this.#shared.topicsOf(name);
   }
 
   get field(): Topics | undefined {
-    if (this.#field === null) this.#field = this.#fieldOf();
+    if (this.#field === null) this.#field = this.#shared.fieldOf(this.#token);
     return this.#field;
   }
 
@@ -71,7 +74,10 @@ export class Text {
     if (start !== this.#nearStart || end !== this.#nearEnd) {
       this.#nearStart = start;
       this.#nearEnd = end;
-      this.#near = joined(topicsNear(this.#kernel, start, end, this.low, this.high), this.field ?? NO_TOPICS);
+      this.#near = joined(
+        topicsNear(this.#shared.kernel, start, end, this.low, this.high),
+        this.field ?? NO_TOPICS,
+      );
     }
     return this.#near;
   }
