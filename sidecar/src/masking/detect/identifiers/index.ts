@@ -22,7 +22,7 @@ export const shapeOf = (before: number, size: number): number => before * 16 + s
 
 const ALL: readonly Identifier[] = [...AMERICAS, ...EUROPE, ...ASIA_PACIFIC];
 /** A pattern that begins so takes no number of digits only. */
-const LETTER_FIRST = /^\^(\(\?![^)]*\))?(\[A-Z\](?!\{0)|\[A-[A-Z]|[A-Z])/;
+const LETTER_FIRST = /^\^(?:\(\?[!=][^)]*\))*(?:\[A-[^\]]*\]|[A-Z])(?!\{0)/;
 
 /** The identifiers of these entities, by length. */
 export function identifiersOf(entities: ReadonlySet<Entity>): Known {
