@@ -1,5 +1,7 @@
 import { codeOf } from '@rankguard/contract';
 import { Command, CommanderError } from 'commander';
+import { checkCommand } from './check/command.ts';
+import { injectCommand } from './inject/command.ts';
 import { EXIT, Exit, type ExitCode, type Io } from './io.ts';
 import { maskCommand } from './mask/index.ts';
 import { policyCommand } from './policy/index.ts';
@@ -15,7 +17,7 @@ Exit codes:
   64  wrong arguments
   65  a file that was read is invalid
   66  a file or folder cannot be read
-  69  something that is needed is missing: opa, a free port, the upstream's address
+  69  something that is needed is missing: opa, a free port, the upstream's address, the cluster
   70  a fault in rankguard`;
 
 function createProgram(io: Io): Command {
@@ -28,7 +30,14 @@ function createProgram(io: Io): Command {
     .showHelpAfterError('(--help shows the options)')
     .addHelpText('after', EPILOG)
     .exitOverride();
-  for (const command of [runCommand(io), policyCommand(io), maskCommand(io), versionCommand(io)]) {
+  for (const command of [
+    runCommand(io),
+    policyCommand(io),
+    maskCommand(io),
+    injectCommand(io),
+    checkCommand(io),
+    versionCommand(io),
+  ]) {
     program.addCommand(inherit(command, program));
   }
   return program;
@@ -56,7 +65,7 @@ export async function runProgram(args: readonly string[], io: Io): Promise<ExitC
     io.stderr.write(
       `rankguard: ${code ?? 'INTERNAL'}: ${error instanceof Error ? error.message : String(error)}\n`,
     );
-    return code === 'COMPILER_MISSING'
+    return code === 'COMPILER_MISSING' || code === 'CLUSTER_UNAVAILABLE'
       ? EXIT.unavailable
       : code?.startsWith('CONFIG_')
         ? EXIT.data

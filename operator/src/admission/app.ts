@@ -1,6 +1,6 @@
 import express, { type Express, type Request, type Response } from 'express';
+import { ADMISSION_PATHS } from '../webhooks/index.ts';
 import { validateKind } from './kinds.ts';
-import { ADMISSION_PATHS } from './paths.ts';
 import { mutatePod, validatePod } from './pods.ts';
 import type { AdmissionPorts } from './ports.ts';
 import { type AdmissionRequest, type Answer, readReview, reviewOf } from './review.ts';

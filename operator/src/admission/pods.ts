@@ -1,6 +1,7 @@
 import { ANNOTATIONS, LABELS, SIDECAR_CONTAINER } from '@rankguard/contract/pod';
 import {
   type GuardingConnection,
+  guardsOf,
   type InjectionInput,
   type InjectionResult,
   inject,
@@ -57,7 +58,7 @@ function validateUpdate(input: InjectionInput, old: Pod): Answer {
   const before = selectingConnections({ ...input, pod: old });
   const after = selectingConnections(input);
   const joined = after.filter((one) => !before.includes(one));
-  const missing = joined.filter(({ name }) => !guardingNames(input.pod).includes(name));
+  const missing = joined.filter(({ name }) => !guardsOf(input.pod).has(name));
   if (missing.length > 0) {
     const names = missing.map(({ name }) => name).join(', ');
     const message = `labels of a running pod cannot put it under connection ${names}: create a new pod`;
@@ -107,12 +108,6 @@ function warningsOf({ warnings, conflicted }: Extract<InjectionResult, { kind: '
     ),
     ...warnings,
   ];
-}
-
-/** Connections that guard the pod by admission's own mark, e.g. `search=relocate`. */
-export function guardingNames({ metadata }: Pod): string[] {
-  const text = metadata?.annotations?.[ANNOTATIONS.connections] ?? '';
-  return text.split(',').flatMap((part) => part.split('=')[0] || []);
 }
 
 function sidecarImage({ spec }: Pod): string | undefined {

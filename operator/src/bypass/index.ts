@@ -1,7 +1,8 @@
-import { ANNOTATIONS, type Capture, type PodListener } from '@rankguard/contract/pod';
+import type { Capture, PodListener } from '@rankguard/contract/pod';
 import {
   type Container,
   type GuardingConnection,
+  guardsOf,
   isOwn,
   type Pod,
   pastTheName,
@@ -156,24 +157,11 @@ function selects({ spec, namespace }: GuardingConnection, { metadata }: Pod): bo
   return Object.entries(spec.selector.matchLabels).every(([key, value]) => labels[key] === value);
 }
 
-function marks({ metadata }: Pod): ReadonlyMap<string, string> {
-  const text = metadata?.annotations?.[ANNOTATIONS.connections] ?? '';
-  return new Map(
-    text
-      .split(',')
-      .filter((part) => part !== '')
-      .map((part) => {
-        const [name = '', capture = ''] = part.split('=');
-        return [name, capture] as const;
-      }),
-  );
-}
-
-const isGuarded = (pod: Pod): boolean => marks(pod).size > 0;
+const isGuarded = (pod: Pod): boolean => guardsOf(pod).size > 0;
 
 /** The capture by which the connection guards the pod; undefined: it does not. */
 function captureOf(pod: Pod, connection: string): Capture | undefined {
-  return marks(pod).get(connection) as Capture | undefined;
+  return guardsOf(pod).get(connection);
 }
 
 /** Another connection guards the port: the newer one is Conflicted, which its own condition says. */
