@@ -9,6 +9,8 @@ export interface ConnectionOptions {
   readonly spec?: Readonly<Record<string, unknown>>;
   /** The one policy's Rego; see {@link POLICY}. */
   readonly rego?: string;
+  /** The upstream's own key; null: the connection has none. */
+  readonly upstreamKey?: string | null;
 }
 
 export const AUDIENCE = 'rerank';
@@ -44,7 +46,9 @@ export function resourcesYaml(options: ConnectionOptions): string {
         ingress: {
           port: 8080,
           dialects,
-          upstreamKey: { secretKeyRef: { name: 'upstream', key: 'key' } },
+          ...(options.upstreamKey === null
+            ? {}
+            : { upstreamKey: { secretKeyRef: { name: 'upstream', key: 'key' } } }),
         },
         identity: { issuers, anonymous: options.anonymous ?? 'deny' },
         policies: [{ name: 'e2e' }],
@@ -69,7 +73,7 @@ export function resourcesYaml(options: ConnectionOptions): string {
       apiVersion: 'v1',
       kind: 'Secret',
       metadata: metadata('upstream'),
-      stringData: { key: UPSTREAM_KEY },
+      stringData: { key: options.upstreamKey ?? UPSTREAM_KEY },
     },
   ];
   return resources.map((resource) => JSON.stringify(resource)).join('\n---\n');

@@ -31,6 +31,7 @@ export const REASONS = {
   POLICY_DENY: denial(403, 'A policy denies this call.'),
   MODEL_NOT_ALLOWED: denial(403, 'The model is not among the models of the connection.'),
   LIMIT_EXCEEDED: denial(403, 'The call is larger than a policy allows.'),
+  SIGNATURE_BROKEN: denial(403, "The caller's own AWS signature does not cover what would be sent."),
   // reading the request
   REQUEST_MALFORMED: denial(400, 'The HTTP message is malformed or could be read in two ways.'),
   BODY_NOT_JSON: denial(400, 'The body is not strict JSON.'),

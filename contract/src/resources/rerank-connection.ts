@@ -77,7 +77,11 @@ const ingress = object('The listener that callers reach.', {
     'Wire formats that callers may use. Their routes are the allowlist. `auto` is every format: a call is recognised by its route and the shape of its body, and refused where two formats read it differently.',
     { min: 1, max: 32, unique: true },
   ),
-  upstreamKey: optional(secretKey('Credential for the app, which then answers only to the sidecar.')),
+  upstreamKey: optional(
+    secretKey(
+      'Credential for the app, which then answers only to the sidecar. For `bedrock` and `sagemaker` a Bedrock API key, or what `aws configure export-credentials` prints, with `Region` where the host does not say it: calls are then signed with it.',
+    ),
+  ),
 });
 
 const masking = object(

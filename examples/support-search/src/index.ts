@@ -6,5 +6,11 @@ export {
   type IssuerOptions,
   PEOPLE,
 } from './issuer/index.ts';
-export { createReranker, type JournalEntry, type Reranker, type RerankerOptions } from './reranker/index.ts';
+export {
+  createReranker,
+  type JournalEntry,
+  type Reranker,
+  type RerankerOptions,
+  type SpeechName,
+} from './reranker/index.ts';
 export { generateTickets, type Team, type Ticket, toDocument } from './tickets/index.ts';

@@ -21,8 +21,6 @@ const TYPES: Readonly<Record<number, string>> = {
 };
 
 /** Its clients name their exception by this header field, and show `message`. */
-export const awsErrorHeaders = (status: number): readonly string[] => [
-  'x-amzn-errortype',
-  TYPES[status] ?? 'InternalServerException',
-];
+export const awsOwnHeaders = (status: number): readonly string[] =>
+  status < 400 ? [] : ['x-amzn-errortype', TYPES[status] ?? 'InternalServerException'];
 export const awsError: Dialect['error'] = (_status, _code, message) => ({ message });

@@ -38,7 +38,8 @@ export interface Definition {
   /** Default: `Authorization: Bearer`. */
   readonly credentials?: readonly CredentialSlot[];
   readonly error: Dialect['error'];
-  readonly errorHeaders?: (status: number) => readonly string[];
+  readonly signing?: string;
+  readonly ownHeaders?: (status: number) => readonly string[];
 }
 
 export function defineDialect(definition: Definition): Dialect {

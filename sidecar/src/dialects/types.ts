@@ -109,13 +109,15 @@ export interface Dialect {
   readonly responseHeaders: readonly string[];
   /** Where its clients put their key: where the caller's token is. The first is how the upstream takes its own. */
   readonly credentials: readonly CredentialSlot[];
+  /** The AWS service whose calls are signed over header fields and body (Signature Version 4). */
+  readonly signing?: string;
   readRequest(document: JsonDocument, route: Route): RequestReading | Misread;
   /** `sent` says what the upstream was sent of each part. */
   readResponse(document: JsonDocument, route: Route, sent: readonly SentPart[]): ResponseReading | Misread;
   /** The dialect's own error members, so that an SDK shows the explanation. */
   error(status: number, code: string, message: string): Readonly<Record<string, unknown>>;
-  /** Header fields of its errors: name, value, name, value … */
-  errorHeaders?(status: number): readonly string[];
+  /** Header fields of answers that the sidecar makes: name, value, name, value … */
+  ownHeaders?(status: number): readonly string[];
   /** The answer to a call none of whose candidates is left. */
   empty(route: Route, call: EmptyCall): string;
 }

@@ -81,13 +81,18 @@ function schemeOf(value: string): string | null {
   return space < 0 ? null : value.slice(0, space).toLowerCase();
 }
 
+/** Whether a text has the form of a JWT (RFC 7519 section 3). */
+export function isJwt(text: string): boolean {
+  return JWT.test(text);
+}
+
 const JWT = /^[\w-]+\.[\w-]+\.[\w-]*$/;
 
 /** Whether a field holds what is no token of the caller's, by the slots of the dialect. */
 function isLeftAlone(header: string, value: string, slots: readonly CredentialSlot[]): boolean {
   return slots.some((slot) => {
     if (slot.header !== header || slot.only === undefined) return false;
-    return slot.only === 'jwt' ? !JWT.test(value) : schemeOf(value) === slot.scheme;
+    return slot.only === 'jwt' ? !isJwt(value) : schemeOf(value) === slot.scheme;
   });
 }
 

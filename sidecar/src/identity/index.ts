@@ -5,6 +5,7 @@ export {
   BEARER,
   CREDENTIAL_HEADERS,
   type CredentialSlot,
+  isJwt,
   readCredential,
 } from './credential.ts';
 export type { Fetch, FetchResponse, KeySetError } from './fetch-keys.ts';

@@ -20,7 +20,9 @@ export function upstreamHeaders(
   const headers = ['accept', 'application/json', 'accept-encoding', 'identity'];
   if (options.hasBody) headers.push('content-type', 'application/json');
   headers.push('x-request-id', options.requestId);
-  if (options.upstreamKey !== null) headers.push(...credentialField(dialect, options.upstreamKey));
+  // A key of AWS signs and is never sent.
+  if (options.upstreamKey !== null && !options.upstreamKey.startsWith('{'))
+    headers.push(...credentialField(dialect, options.upstreamKey));
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     const name = (rawHeaders[i] ?? '').toLowerCase();
     if (REQUEST.includes(name) || dialect.requestHeaders.includes(name)) {

@@ -51,7 +51,7 @@ export function refusalAnswer(
     ...(matched?.dialect.error(entry.status, code, explanation) ?? { message: explanation }),
   };
   const headers = ['Content-Type', 'application/problem+json', 'Cache-Control', 'no-store'];
-  headers.push(...(matched?.dialect.errorHeaders?.(entry.status) ?? []));
+  headers.push(...(matched?.dialect.ownHeaders?.(entry.status) ?? []));
   const retryAfter = refusal.retryAfter ?? (entry.retry ? RETRY_SECONDS : undefined);
   if (retryAfter !== undefined) headers.push('Retry-After', String(retryAfter));
   if (refusal.challenge !== undefined) headers.push('WWW-Authenticate', refusal.challenge);

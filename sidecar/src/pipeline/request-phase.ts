@@ -31,6 +31,8 @@ export interface Forwardable extends Judged {
   readonly refused: false;
   /** null: nothing is left to rank; the dialect's empty answer is sent. */
   readonly body: Buffer | null;
+  /** Whether the body is the caller's, byte by byte. */
+  readonly unchanged: boolean;
 }
 
 export interface RequestCall {
@@ -96,6 +98,7 @@ export function judgeBodiless(call: RequestCall): Forwardable | Refusal {
     model: null,
     topN: null,
     body: Buffer.alloc(0),
+    unchanged: true,
   };
 }
 
@@ -169,7 +172,7 @@ function act(
   const { matched } = call;
   const judged = { refused: false, facts, obligations, kept, offsets, ids, matched, model, topN } as const;
   const empty = kept.filter((part) => part.length === 0).length;
-  if (empty === kept.length) return { ...judged, body: null };
+  if (empty === kept.length) return { ...judged, body: null, unchanged: false };
   if (empty > 0) {
     return refuse('NOT_ALLOWED', 'one of the rankings has no candidate left; send it in a call of its own');
   }
@@ -181,7 +184,8 @@ function act(
     addCounts(trace.masked, result.counts);
     edits.push(...result.edits);
   }
-  return { ...judged, body: splice(document.bytes, edits) };
+  const body = splice(document.bytes, edits);
+  return { ...judged, body, unchanged: body === document.bytes };
 }
 
 /** The masker of the rules that apply to this caller. */

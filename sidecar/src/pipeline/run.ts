@@ -11,6 +11,7 @@ import { passThrough } from './pass-through.ts';
 import { type Answer, type Refusal, refuse } from './refusal.ts';
 import { type Forwardable, judgeBodiless, judgeRequest, type RequestCall } from './request-phase.ts';
 import { decodeResponse, judgeResponse } from './response-phase.ts';
+import { signedHeaders } from './signing.ts';
 import { connectionName, lap } from './trace.ts';
 
 const JUSTIFICATION_HEADER = 'rankguard-justification';
@@ -66,7 +67,8 @@ async function judgedCall(
     const body = Buffer.from(
       dialect.empty(route, { requestId: exchange.trace.id, model, parts: kept.length }),
     );
-    return { status: 200, headers: ['Content-Type', 'application/json'], body };
+    const own = dialect.ownHeaders?.(200) ?? [];
+    return { status: 200, headers: ['Content-Type', 'application/json', ...own], body };
   }
   return forward(deps, exchange, settled, judged, judged.body);
 }
@@ -157,9 +159,11 @@ async function forward(
   const { active, matched } = call;
   const { limits } = active.bundle.connection;
   const { method, path } = matched.route;
+  const headers = signedFor(deps, exchange, call, judged, body);
+  if ('refused' in headers) return headers;
   const at = performance.now();
   const received = await active.upstream.send(
-    { method, path, headers: headersFor(exchange, call), body: method === 'POST' ? body : null },
+    { method, path, headers: [...headers], body: method === 'POST' ? body : null },
     { signal: gone, maxBytes: limits.responseBytes, timeoutMs: limits.timeoutSeconds * 1000, reserve },
   );
   lap(trace, 'forward', at);
@@ -174,6 +178,27 @@ async function forward(
   const failed = 'refused' in answer && REASONS[answer.reason.code].kind === 'upstream';
   if (failed) deps.metrics.upstreamError(connectionName(active.bundle.connection), answer.reason.code);
   return answer;
+}
+
+function signedFor(
+  deps: PipelineDeps,
+  exchange: Exchange,
+  call: RequestCall,
+  judged: Forwardable,
+  body: Buffer,
+): readonly string[] | Refusal {
+  const headers = headersFor(exchange, call);
+  const { route, dialect } = call.matched;
+  if (dialect.signing === undefined) return headers;
+  return signedHeaders({
+    active: call.active,
+    service: dialect.signing,
+    request: { method: route.method, path: route.path, body },
+    headers,
+    callerHeaders: exchange.request.rawHeaders,
+    unchanged: judged.unchanged && exchange.request.headers['content-encoding'] === undefined,
+    now: deps.now(),
+  });
 }
 
 function headersFor(exchange: Exchange, { active, matched }: RequestCall): string[] {

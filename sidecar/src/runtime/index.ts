@@ -4,6 +4,7 @@ import { createDocumentReader } from '../facts/index.ts';
 import { createFindings } from '../findings/index.ts';
 import { createHealthProxy, type HealthProxy } from '../forward/health-proxy.ts';
 import { createUpstream, type Upstream } from '../forward/index.ts';
+import { type AwsCredential, readAwsCredential } from '../forward/sigv4.ts';
 import { createAuthenticator, type KeySets } from '../identity/index.ts';
 import { createJsonReader } from '../json/index.ts';
 import { createKernel } from '../kernel/index.ts';
@@ -70,6 +71,7 @@ export function createRuntime(deps: {
     const create = (rules: ResolvedMasking) =>
       createMasker({ kernel, createReader, masking: rules, tokenKey });
     const tokenKey = masking.tokenKey === null ? null : readSecret(masking.tokenKey);
+    const upstreamHost = new URL(deps.upstreamUrl).host;
     const upstreamKey = connection.upstreamKey === null ? null : textOf(readSecret, connection.upstreamKey);
     const policies = createPolicySet(bundle.policies);
     policies.warm(warmFacts(bundle));
@@ -91,6 +93,8 @@ export function createRuntime(deps: {
       upstream: current.upstream,
       health: current.health,
       upstreamKey,
+      aws: awsOf(upstreamKey, upstreamHost),
+      upstreamHost,
     };
   }
 
@@ -140,10 +144,19 @@ async function closeWire({ upstream, health }: Wire): Promise<void> {
   await upstream.close();
 }
 
+function awsOf(key: string | null, host: string): AwsCredential | null {
+  const credential = key === null ? undefined : readAwsCredential(key, host);
+  if (credential !== null) return credential ?? null;
+  throw new CodedError(
+    'CONFIG_INVALID',
+    'the upstream key is no AWS credential: expected AccessKeyId, SecretAccessKey, and Region where the host does not say it',
+  );
+}
+
 /** A header value cannot hold what a Secret may: line ends are trimmed, the rest is refused. */
 function textOf(readSecret: ReadSecret, reference: SecretRef): string {
   const text = Buffer.from(readSecret(reference)).toString('utf8').trim();
-  if (text === '' || !/^[\x21-\x7e]+$/.test(text)) {
+  if (text === '' || !(text.startsWith('{') || /^[\x21-\x7e]+$/.test(text))) {
     throw new CodedError(
       'CONFIG_INVALID',
       `key ${reference.key} of Secret ${reference.name} is no header value`,

@@ -4,6 +4,7 @@ import type { DocumentReader } from '../facts/index.ts';
 import type { FindFindings } from '../findings/index.ts';
 import type { HealthProxy } from '../forward/health-proxy.ts';
 import type { Upstream } from '../forward/index.ts';
+import type { AwsCredential } from '../forward/sigv4.ts';
 import type { Authenticator } from '../identity/index.ts';
 import type { JsonReader } from '../json/index.ts';
 import type { Masker, Maskers } from '../masking/index.ts';
@@ -26,4 +27,8 @@ export interface Active {
   readonly health: HealthProxy;
   /** The upstream's own key, or null. */
   readonly upstreamKey: string | null;
+  /** What that key is when it is one of AWS's, to sign with; else null. */
+  readonly aws: AwsCredential | null;
+  /** Host and port of the upstream, as a Host field has them. */
+  readonly upstreamHost: string;
 }

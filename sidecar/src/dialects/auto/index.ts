@@ -143,7 +143,7 @@ export function combine(alternatives: readonly MatchedRoute[]): MatchedRoute {
     readResponse: (document, _route, sent) => readResponses(document, byStrictness, sent),
     error: (status, code, message) =>
       Object.assign({}, ...dialects.map((each) => each.error(status, code, message)).reverse()),
-    errorHeaders: (status) => dialects.find((each) => each.errorHeaders)?.errorHeaders?.(status) ?? [],
+    ownHeaders: (status) => dialects.find((each) => each.ownHeaders)?.ownHeaders?.(status) ?? [],
     empty: (_route, call) => emptyOf(byStrictness, call),
   };
   return { dialect, route: byStrictness[0]!.route };

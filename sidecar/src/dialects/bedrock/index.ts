@@ -1,4 +1,4 @@
-import { AWS_CREDENTIALS, awsError, awsErrorHeaders } from '../aws.ts';
+import { AWS_CREDENTIALS, awsError, awsOwnHeaders } from '../aws.ts';
 import { COHERE_ANSWER, COHERE_V2 } from '../cohere/index.ts';
 import { defineDialect, post, ranking } from '../define.ts';
 import type { Dialect } from '../types.ts';
@@ -30,6 +30,7 @@ export const bedrock: Dialect = defineDialect({
     'x-amzn-bedrock-invocation-latency',
   ],
   credentials: AWS_CREDENTIALS,
+  signing: 'bedrock',
   error: awsError,
-  errorHeaders: awsErrorHeaders,
+  ownHeaders: awsOwnHeaders,
 });

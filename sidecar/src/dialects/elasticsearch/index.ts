@@ -36,5 +36,5 @@ export const elasticsearch: Dialect = defineDialect({
     const cause = { type: TYPES[status] ?? 'status_exception', reason };
     return { error: { root_cause: [cause], ...cause }, status };
   },
-  errorHeaders: () => ['x-elastic-product', 'Elasticsearch'],
+  ownHeaders: () => ['x-elastic-product', 'Elasticsearch'],
 });

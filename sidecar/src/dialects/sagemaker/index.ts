@@ -1,5 +1,5 @@
 import { alternativesOf, readAlternatives } from '../auto/index.ts';
-import { AWS_CREDENTIALS, awsError, awsErrorHeaders } from '../aws.ts';
+import { AWS_CREDENTIALS, awsError, awsOwnHeaders } from '../aws.ts';
 import { cohereV1, cohereV2 } from '../cohere/index.ts';
 import { defineDialect, health, post, type Shape } from '../define.ts';
 import { tei } from '../tei/index.ts';
@@ -44,8 +44,9 @@ const ENDPOINT = {
   ],
   responseHeaders: ['x-amzn-requestid', 'x-amzn-invoked-production-variant'],
   credentials: AWS_CREDENTIALS,
+  signing: 'sagemaker',
   error: awsError,
-  errorHeaders: awsErrorHeaders,
+  ownHeaders: awsOwnHeaders,
 } as const;
 
 /**
