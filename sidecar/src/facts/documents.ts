@@ -1,5 +1,6 @@
 import type { Projection } from '@rankguard/contract';
 import { type JsonDocument, type JsonReader, Kind } from '../json/types.ts';
+import { yamlAsJson } from './yaml-text.ts';
 
 /** A candidate as policies see it; only the members that some policy can reach are there. */
 export interface PartialDocument {
@@ -48,9 +49,21 @@ function idOf(document: JsonDocument, object: number): string | null {
   return kind === Kind.Number ? document.raw(token) : null;
 }
 
+/** How far into a text the colon behind the first key may be. */
+const FIRST_KEY = 65;
+
+/** Whether a text has a colon where a mapping's first key would end: looks at bytes, so that prose costs nothing. */
+function mayBeYaml(document: JsonDocument, token: number): boolean {
+  const start = document.start(token);
+  const colon = document.bytes
+    .subarray(start, Math.min(document.end(token), start + FIRST_KEY))
+    .indexOf(0x3a);
+  return colon > 0;
+}
+
 /**
- * Reads candidates. A candidate is structured when it is an object, or a string that is a strict JSON object
- * (LangChain and the AI SDK send documents like that); everything else has a text and no fields.
+ * Reads candidates. A candidate is structured when it is an object, or a string that is a strict JSON object or a YAML
+ * mapping (the AI SDK and LangChain send documents like that); everything else has a text and no fields.
  * `nested` must not be the reader of the body: a document dies when its reader reads again.
  */
 export function createDocumentReader(nested: JsonReader): DocumentReader {
@@ -58,10 +71,12 @@ export function createDocumentReader(nested: JsonReader): DocumentReader {
     if (document.kind(token) === Kind.Object) return [document, token];
     const first = document.bytes[document.start(token)];
     // Only `{` or whitespace can begin an object; an escape can hide neither a brace nor be skipped safely.
-    if (first !== 0x7b && first !== 0x20 && first !== 0x5c) return undefined;
+    const mayBeJson = first === 0x7b || first === 0x20 || first === 0x5c;
+    if (!mayBeJson && !mayBeYaml(document, token)) return undefined;
     const text = document.string(token);
-    if (!text.trimStart().startsWith('{')) return undefined;
-    const inner = nested.read(Buffer.from(text));
+    const json = text.trimStart().startsWith('{') ? text : yamlAsJson(text);
+    if (json === undefined) return undefined;
+    const inner = nested.read(Buffer.from(json));
     if (!inner.ok || inner.document.kind(0) !== Kind.Object) return undefined;
     return [inner.document, 0];
   }

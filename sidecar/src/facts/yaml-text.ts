@@ -1,0 +1,32 @@
+import { isMap, parseDocument } from 'yaml';
+
+/** LangChain's documents are YAML of one mapping; prose seldom begins so, and long texts are not worth the look. */
+const BEGINNING = /^[A-Za-z_][\w.-]{0,63}:(?:[ \n]|$)/;
+const LONGEST = 65_536;
+const DEEPEST = 32;
+
+/**
+ * The JSON text of a string that is a YAML mapping (YAML 1.2, core schema), or undefined. Repeated keys, aliases and
+ * tags are not taken: readers disagree about them. Whole numbers beyond 2^53 keep their digits.
+ */
+export function yamlAsJson(text: string): string | undefined {
+  if (text.length > LONGEST || !BEGINNING.test(text)) return undefined;
+  const document = parseDocument(text, { intAsBigInt: true, uniqueKeys: true, logLevel: 'error' });
+  if (document.errors.length > 0 || document.warnings.length > 0 || !isMap(document.contents))
+    return undefined;
+  try {
+    const json = JSON.stringify(plain(document.toJS({ maxAliasCount: 0 }), 0));
+    return json;
+  } catch {
+    // An alias, or nesting without end: no mapping that a policy could rely on.
+    return undefined;
+  }
+}
+
+function plain(value: unknown, depth: number): unknown {
+  if (depth > DEEPEST) throw new RangeError('too deep');
+  if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map((element) => plain(element, depth + 1));
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, plain(member, depth + 1)]));
+}
