@@ -122,6 +122,8 @@ export function apiServerArguments({
     ...['--service-account-signing-key-file', accounts.privateKey],
     ...['--authorization-mode', 'Node,RBAC', '--service-cluster-ip-range', '10.96.0.0/16'],
     '--allow-privileged',
+    // Webhooks are found by their endpoints: there is no kube-proxy that would make a Service's address work.
+    '--enable-aggregator-routing',
   ];
 }
 

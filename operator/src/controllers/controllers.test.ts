@@ -63,13 +63,19 @@ async function startOperator(leads = true): Promise<Operator> {
     replicas: { live: () => live, sweep: async () => {} },
     recorder: { record: (happening) => void happenings.push(happening) },
     findBypass: async () => [],
-    webhooksOf: async (namespace, connections) => [
-      {
-        kind: 'MutatingWebhookConfiguration',
-        metadata: { name: `rankguard-${namespace}`, labels: { 'app.kubernetes.io/managed-by': 'rankguard' } },
-        webhooks: connections.map(({ metadata }) => ({ name: metadata.name })),
-      },
-    ],
+    webhooksOf: async (namespace, connections) =>
+      namespace === '*'
+        ? []
+        : [
+            {
+              kind: 'MutatingWebhookConfiguration',
+              metadata: {
+                name: `rankguard-${namespace}`,
+                labels: { 'app.kubernetes.io/managed-by': 'rankguard' },
+              },
+              webhooks: connections.map(({ metadata }) => ({ name: metadata.name })),
+            },
+          ],
     namespaceOf: ({ metadata }) => metadata.name.replace('rankguard-', ''),
     log: () => {},
     metrics: { reconciled: () => {}, failed: () => {} },

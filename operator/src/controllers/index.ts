@@ -17,7 +17,7 @@ import type { CacheName, Caches } from './caches.ts';
 import { createConnectionController, type FindBypass } from './connection.ts';
 import { capturesOf } from './pods.ts';
 import { createPolicyController, createProfileController } from './policy.ts';
-import { createWebhookController, type WebhooksOf } from './webhooks.ts';
+import { createWebhookController, EVERY_NAMESPACE, type WebhooksOf } from './webhooks.ts';
 
 export {
   allCaches,
@@ -33,7 +33,7 @@ export { regarding } from './connection-events.ts';
 export { capturesOf, type PodObject, type PodsSeen } from './pods.ts';
 export { MANAGER } from './status-writer.ts';
 export { generatedKeyOf } from './upstream-key.ts';
-export type { WebhooksOf } from './webhooks.ts';
+export { EVERY_NAMESPACE, type WebhooksOf } from './webhooks.ts';
 
 export interface ControllersDeps {
   readonly kube: Kube;
@@ -91,6 +91,7 @@ export function createControllers(deps: ControllersDeps): Controllers {
   const route = createRoutes(deps, add, (uid) => confirmed.delete(uid));
 
   function addEverything(): void {
+    add('webhooks', EVERY_NAMESPACE);
     for (const key of new Set([...caches.connections.list().map(keyIn), ...publisher.keys()]))
       route.connection(key);
     for (const object of caches.policies.list()) add('policy', keyIn(object));

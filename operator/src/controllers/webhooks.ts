@@ -4,6 +4,9 @@ import type { Caches } from './caches.ts';
 import type { ConnectionObject } from './conflicts.ts';
 import { MANAGER } from './status-writer.ts';
 
+/** In place of a namespace: the configuration that judges our own kinds, which is always wanted. */
+export const EVERY_NAMESPACE = '*';
+
 /**
  * The webhook configurations of a namespace with these connections: a MutatingWebhookConfiguration and a
  * ValidatingWebhookConfiguration. With no connection none is wanted.
@@ -33,7 +36,10 @@ export function createWebhookController({ kube, caches, webhooksOf, namespaceOf 
   async function reconcile(namespace: string): Promise<number | undefined> {
     const connections = caches.connections.list().filter(({ metadata }) => metadata.namespace === namespace);
     // Pods of a connection that is gone are guarded until they are replaced; new ones come as they are.
-    const wanted = connections.length === 0 ? [] : await webhooksOf(namespace, connections);
+    const wanted =
+      connections.length === 0 && namespace !== EVERY_NAMESPACE
+        ? []
+        : await webhooksOf(namespace, connections);
     for (const object of wanted) {
       const resource = KINDS[object.kind];
       if (resource !== undefined) await kube.apply(resource, object, { manager: MANAGER });

@@ -39,6 +39,8 @@ export interface ReplicasOptions {
  */
 export interface Replicas {
   start(): Promise<void>;
+  /** Whether the others can know of this one. */
+  isAnnounced(): boolean;
   /** Says at once what is new about this replica. */
   renew(): Promise<void>;
   /** Takes this replica off the list. */
@@ -66,6 +68,7 @@ export function createReplicas(options: ReplicasOptions): Replicas {
   /** When a Lease last changed, by this process's own clock. */
   const seen = new Map<string, number>();
   let shown = '';
+  let isAnnounced = false;
   let running: Promise<unknown> = Promise.resolve();
   const name = `${release}-replica-${own().name}`;
   const leases = createReflector<ReplicaLease>({
@@ -108,7 +111,6 @@ export function createReplicas(options: ReplicasOptions): Replicas {
   async function run(): Promise<void> {
     while (!ending.signal.aborted) {
       await pause(renewMs, ending.signal);
-      if (ending.signal.aborted) return;
       await renew().catch((error) =>
         options.log('warn', 'the replica cannot be renewed', { error: String(error) }),
       );
@@ -120,8 +122,10 @@ export function createReplicas(options: ReplicasOptions): Replicas {
   return {
     live,
     renew,
+    isAnnounced: () => isAnnounced,
     async start() {
       await renew();
+      isAnnounced = true;
       leases.start();
       await leases.synced;
       running = run();

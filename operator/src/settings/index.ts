@@ -1,1 +1,2 @@
 export * from './environment.ts';
+export { type OperatorSettings, readSettings, type SidecarResources } from './read.ts';
