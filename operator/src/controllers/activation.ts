@@ -35,6 +35,8 @@ export interface Activation {
 }
 
 export function createActivation({ kube, namespace, snapshots, publisher, now }: ActivationDeps): Activation {
+  /** What this leader has given: local copies may not show it yet. */
+  const given = new Map<string, number>();
   const find = (key: string) => snapshots.get(`${namespace}/${snapshotName(key)}`);
 
   return {
@@ -43,7 +45,9 @@ export function createActivation({ kube, namespace, snapshots, publisher, now }:
       const found = find(key);
       const isThere = found !== undefined && readSnapshot(found) !== undefined;
       if (active?.digest === bundle.digest && isThere) return { ...active, isNew: false };
-      const revision = nextRevision(Math.max(active?.revision ?? 0, atLeast), now());
+      const last = Math.max(active?.revision ?? 0, atLeast, given.get(key) ?? 0);
+      const revision = nextRevision(last, now());
+      given.set(key, revision);
       const next = snapshotObject(namespace, { key, bundle: { ...bundle, revision } as Bundle });
       if (found === undefined) await kube.create(RESOURCES.configMaps, next);
       else {
