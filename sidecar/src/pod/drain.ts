@@ -1,6 +1,13 @@
 import { rm } from 'node:fs/promises';
 import { connect, createServer, type Server } from 'node:net';
+import { join } from 'node:path';
 import { CodedError } from '@rankguard/contract';
+import { MOUNTS } from '@rankguard/contract/pod';
+
+/** Socket in the state folder; see {@link listenForDrain}. */
+export function drainSocket(stateDirectory: string = MOUNTS.state): string {
+  return join(stateDirectory, 'drain.sock');
+}
 
 /**
  * How the preStop hook's process tells the sidecar to retire: a socket in the state folder, which only the sidecar's
@@ -22,7 +29,7 @@ export async function listenForDrain(path: string, retire: () => void): Promise<
   return server;
 }
 
-/** Ends when the sidecar has begun to drain. Throws UPSTREAM_UNREACHABLE when none runs. */
+/** Ends when the sidecar has begun to drain. Rejects when none runs. */
 export function requestDrain(path: string): Promise<void> {
   return new Promise((resolve, reject) => {
     const socket = connect(path);

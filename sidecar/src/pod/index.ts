@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import type { Server as NetServer } from 'node:net';
-import { join } from 'node:path';
 import { connectionKey } from '@rankguard/contract/control';
 import { MOUNTS, PORTS, TOKEN_FILE } from '@rankguard/contract/pod';
 import { type ControlClient, createControlClient, createKeptBundles } from '../control/index.ts';
@@ -9,7 +8,7 @@ import { createMetrics, type Metrics } from '../metrics/index.ts';
 import type { Log } from '../record/index.ts';
 import { createAdmin, listen, trackConnections } from '../server/index.ts';
 import type { PodConfig } from './config.ts';
-import { listenForDrain } from './drain.ts';
+import { drainSocket, listenForDrain } from './drain.ts';
 import { createGuardWatch, type GuardWatch } from './guard-watch.ts';
 import { createGuarded, type Guarded } from './listener.ts';
 import { createProbes } from './probes.ts';
@@ -18,7 +17,7 @@ import { watchSecrets } from './secrets-watch.ts';
 import { type ListeningSocket, readListeningSockets } from './sockets.ts';
 
 export { type Environment, type PodConfig, readPodConfig, readRedirectRules } from './config.ts';
-export { requestDrain } from './drain.ts';
+export { drainSocket, requestDrain } from './drain.ts';
 export { redirect } from './redirect.ts';
 
 /** Where things are in the pod; tests have their own. */
@@ -42,11 +41,6 @@ export const POD_PLACES: PodPlaces = {
   secretsDirectory: MOUNTS.secrets,
   sockets: readListeningSockets,
 };
-
-/** Socket in the state folder; see {@link listenForDrain}. */
-export function drainSocket(stateDirectory: string = MOUNTS.state): string {
-  return join(stateDirectory, 'drain.sock');
-}
 
 export interface Pod {
   /** Binds every port and follows the operator. Rejects when a port cannot be bound: the pod must not start then. */
