@@ -19,7 +19,7 @@ export async function down(layout: Layout): Promise<void> {
   for (const container of containers) kill(Number(read(join(container, 'init.pid'))));
   for (const entry of readdirSync('/proc')) {
     const words = commandLine(Number(entry));
-    if (words.includes('containerd-shim-runc-v2 ') && words.includes(`-address ${layout.socket}`))
+    if (words.includes('containerd-shim-runc-v2') && words.includes(`-address ${layout.socket}`))
       kill(Number(entry));
   }
   for (const namespace of namespaces) await run('ip', ['netns', 'del', namespace]).catch(() => {});

@@ -17,7 +17,11 @@ export function inside(...command: readonly string[]): Promise<string> {
 
 /** Makes the node's network namespace and the way to it. Touches no rule of the machine's own firewall. */
 export async function createNetwork(): Promise<void> {
-  await removeNetwork();
+  if (existsSync(PATH_OF_NAMESPACE)) {
+    throw new Error(
+      `another node runs here, in the network namespace ${NETWORK.namespace}: stop it with make cluster-down where it was started`,
+    );
+  }
   const { namespace, link, machine, node, pods, services } = NETWORK;
   const ip = (...args: string[]) => run('ip', args);
   await ip('netns', 'add', namespace);
