@@ -98,7 +98,8 @@ function tokenEnd(buffer: Buffer, start: number, high: number): number {
 }
 
 /** Where the next token of the cluster begins, or -1: up to three characters away, with digits or letters of a number. */
-function nextToken({ buffer, high }: Text, end: number): number {
+function nextToken(text: Text, end: number): number {
+  const { buffer, high } = text;
   let at = end;
   while (at < high && at - end < 3 && (CLASS[buffer[at]!]! & GAP) !== 0) at++;
   if (at === end || at >= high || !isAlnum(buffer[at]!)) return -1;
@@ -109,14 +110,14 @@ function nextToken({ buffer, high }: Text, end: number): number {
     if (buffer[p]! > 0x5a) capitals = false;
     if (p - at >= MOST_LETTERS) return -1;
     // Words of prose are no part of a number: `1984 and 1985`. The groups of an IBAN have four letters.
-    if (!capitals && p - at >= 2 && !isFourLetters(buffer, at, end)) return -1;
+    if (!capitals && p - at >= 2 && !isFourLetters(text, at, end)) return -1;
   }
   return at;
 }
 
 /** Four letters, one sign behind a token that has a letter too, as in `gb29 nwbk`. */
-function isFourLetters(buffer: Buffer, at: number, end: number): boolean {
-  if (at - end !== 1 || isAlnum(buffer[at + 4]!)) return false;
+function isFourLetters({ buffer, high }: Text, at: number, end: number): boolean {
+  if (at - end !== 1 || at + 4 > high || (at + 4 < high && isAlnum(buffer[at + 4]!))) return false;
   for (let p = at; p < at + 4; p++) if ((CLASS[buffer[p]!]! & LETTER) === 0) return false;
   return end >= 4 && (CLASS[buffer[end - 4]!]! & LETTER) !== 0;
 }

@@ -6,7 +6,7 @@ import { loadDictionary } from './context.ts';
 import { type Blob, DECODING_BUDGET } from './encoded.ts';
 import { Findings, kindsOf, numberOf, type Why } from './findings.ts';
 import { type Shared, Text } from './place.ts';
-import { createRecognisers, PLACE, type Recognisers } from './recognisers.ts';
+import { createRecognisers, DIGITS, PLACE, type Recognisers } from './recognisers.ts';
 import type { DetectorOptions } from './types.ts';
 import { NO_TOPICS, type Topics, topicsOfName } from './words.ts';
 
@@ -45,6 +45,12 @@ interface Merged {
   longest: number;
   kinds: number[];
   why: Why | undefined;
+}
+
+/** Addresses of a text. */
+interface Bounds {
+  readonly low: number;
+  readonly high: number;
 }
 
 /** An encoded text that is still to be looked at. */
@@ -142,7 +148,7 @@ class Search {
   /** Looks at one text: its anchors and findings are those from the first to before the last. */
   #look(range: number, shared: Shared, mark: number, lastMark: number, first: number, last: number): void {
     const { recognisers, kernel, always } = this.#options;
-    const { base, list, marks } = this.#layout;
+    const { base, list } = this.#layout;
     const { u32 } = kernel;
     const at = (list >>> 2) + range * WORDS;
     const low = base + u32[at]!;
@@ -150,7 +156,7 @@ class Search {
     const token = this.#ranges.words[range * WORDS]!;
     const folded = u32[at]! !== this.#ranges.words[range * WORDS + 1]!;
     const isNumber = this.#ranges.words[range * WORDS + 3] === 1;
-    const anchors = this.#uncovered(u32, (marks >>> 2) + mark, (marks >>> 2) + lastMark, first, last);
+    const anchors = this.#uncovered(mark, lastMark, first, last, { low, high });
     if (!isNumber && !folded && anchors.length === 0 && !always && !maySecret(shared.buffer, low, high)) {
       this.#settleOwn(token, first, last);
       return;
@@ -182,20 +188,24 @@ class Search {
     return kindsOf(this.#ownKinds(word));
   }
 
-  /** The anchors that do not stand in a finding of the kernel. One that may be a part of something longer stays. */
-  #uncovered(u32: Uint32Array, from: number, to: number, first: number, last: number): Uint32Array {
+  /** The anchors without digits of the kernel's own findings, unless they may be a part of something longer. */
+  #uncovered(mark: number, lastMark: number, first: number, last: number, text: Bounds): Uint32Array {
+    const { base, marks, out } = this.#layout;
+    const { u8, u32 } = this.#options.kernel;
+    const from = (marks >>> 2) + mark;
+    const to = (marks >>> 2) + lastMark;
     if (first === last) return u32.subarray(from, to);
-    const { base } = this.#layout;
-    const { u8 } = this.#options.kernel;
     let kept = from;
-    let at = (this.#layout.out >>> 2) + first * WORDS;
-    const end = (this.#layout.out >>> 2) + last * WORDS;
-    for (let mark = from; mark < to; mark++) {
-      const place = u32[mark]! & PLACE;
+    let at = (out >>> 2) + first * WORDS;
+    const end = (out >>> 2) + last * WORDS;
+    for (let word = from; word < to; word++) {
+      const anchor = u32[word]!;
+      const place = anchor & PLACE;
       while (at < end && u32[at + 2]! <= place) at += WORDS;
-      const inside = at < end && u32[at + 1]! <= place && this.#packed(u32[at + 3]!) !== 0;
-      if (inside && isApart(u8, base + u32[at + 1]!, base + u32[at + 2]!)) continue;
-      u32[kept++] = u32[mark]!;
+      const inside =
+        at < end && u32[at + 1]! <= place && anchor >>> 29 === DIGITS && this.#packed(u32[at + 3]!) !== 0;
+      if (inside && isApart(u8, base + u32[at + 1]!, base + u32[at + 2]!, text)) continue;
+      u32[kept++] = anchor;
     }
     return u32.subarray(from, kept);
   }
@@ -346,8 +356,10 @@ function maySecret(buffer: Buffer, low: number, high: number): boolean {
 }
 
 /** Whether no digit is near enough to a finding to belong to the same number, nor a letter. */
-function isApart(u8: Uint8Array, start: number, end: number): boolean {
-  return !isAlnum(u8[start - 1]!) && !isDigit(u8[start - 2]!) && !isAlnum(u8[end]!) && !isDigit(u8[end + 1]!);
+function isApart(u8: Uint8Array, start: number, end: number, { low, high }: Bounds): boolean {
+  const before = start > low && (isAlnum(u8[start - 1]!) || (start - 1 > low && isDigit(u8[start - 2]!)));
+  const behind = end < high && (isAlnum(u8[end]!) || (end + 1 < high && isDigit(u8[end + 1]!)));
+  return !before && !behind;
 }
 
 const isDigit = (byte: number) => (CLASS[byte]! & DIGIT) !== 0;

@@ -12,7 +12,7 @@ import { findAssigned, findFieldSecret, findSecrets, runAround } from './secrets
 import { DEFAULT_THRESHOLD, type DetectorOptions } from './types.ts';
 
 /** Kinds of anchors, as kernel/assembly/anchors.ts numbers them. */
-const DIGITS = 1;
+export const DIGITS = 1;
 const LONG = 2;
 const ASSIGN = 3;
 /** The place in an anchor's word. */
