@@ -54,11 +54,13 @@ function policiesThatSay(said: Said): PolicySet {
   };
 }
 
+const TOKEN_KEY = Buffer.from('0123456789abcdef');
+
 function activeWith(policies: PolicySet, masking = MASKING): Active {
   const limits = { documents: 100_000, requestBytes: 1e9, responseBytes: 1e9, bufferedBytes: 1e9 };
   const connection = { namespace: 'shop', name: 'search', models: null, dataset: null, limits };
   const create = (rules: ResolvedMasking) =>
-    createMasker({ kernel, createReader, masking: rules, tokenKey: null });
+    createMasker({ kernel, createReader, masking: rules, tokenKey: rules.tokenKey && TOKEN_KEY });
   const active: Partial<Active> = {
     bundle: { connection, masking } as unknown as Bundle,
     reader: createJsonReader({ kernel }),
@@ -105,11 +107,18 @@ export function sentWith(path: string, body: string, said: Said, masking?: Resol
 }
 
 /** One call through both phases: what is sent, and what the caller gets for the answer to that. */
-export function throughBothPhases(path: string, body: string, said: Said, answer: string) {
-  const call = callOf(path, said);
+export function throughBothPhases(
+  path: string,
+  body: string,
+  said: Said,
+  answer: string | ((sent: string) => string),
+  masking?: ResolvedMasking,
+) {
+  const call = callOf(path, said, masking);
   const judged = judgeRequest(call, Buffer.from(body));
   if (judged.refused) throw new Error(judged.reason.message);
-  const response = { ok: true, status: 200, headers: new Map(), body: Buffer.from(answer) } as const;
+  const said200 = typeof answer === 'string' ? answer : answer(judged.body!.toString());
+  const response = { ok: true, status: 200, headers: new Map(), body: Buffer.from(said200) } as const;
   const answered = judgeResponse(call, judged, response, response.body);
   if ('refused' in answered) throw new Error(answered.reason.message);
   return { sent: judged.body!.toString(), answered: answered.body.toString() };

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { NO_OBLIGATIONS, type ResolvedMasking } from '@rankguard/contract';
 import fc from 'fast-check';
-import { drops, keep, MASKING, type Said, sentWith } from './calls.ts';
+import { drops, keep, MASKING, type Said, sentWith, throughBothPhases } from './calls.ts';
 import { cohere, FORMATS, tei, vertex } from './formats.ts';
 
 describe('top_n', () => {
@@ -113,4 +113,43 @@ test('drops and masks of one body do not get in each other’s way', () => {
     }),
     { numRuns: 100 },
   );
+});
+
+describe('values that the caller sent', () => {
+  const masking = (restore: boolean, strategy: 'token' | 'surrogate'): ResolvedMasking => ({
+    ...MASKING,
+    order: 'mask-then-score',
+    detectors: [{ entities: ['EMAIL_ADDRESS'], with: strategy }],
+    tokenKey: { name: 'mask', key: 'key' },
+    restore,
+  });
+  const body = JSON.stringify({
+    query: 'q',
+    texts: ['write to "Jane" <jane@corp.example>', '{"mail": "joe@corp.example"}'],
+    return_text: true,
+  });
+  /** A reranker that echoes what it got, and a token of somebody else's call. */
+  const echo = (sent: string) => {
+    const [first, second] = (JSON.parse(sent) as { texts: string[] }).texts;
+    const other = 'tok_email_address_aaaaaaaaaaaaaaaa';
+    return JSON.stringify([
+      { index: 0, score: 0.9, text: `${first} ${other}` },
+      { index: 1, score: 0.1, text: second },
+    ]);
+  };
+
+  test.each(['token', 'surrogate'] as const)('come back to it where the answer has its %s', (strategy) => {
+    const { sent, answered } = throughBothPhases('/rerank', body, keep(), echo, masking(true, strategy));
+    expect(sent).not.toMatch(/jane@|joe@/);
+    const texts = (JSON.parse(answered) as { text: string }[]).map(({ text }) => text);
+    expect(texts).toEqual([
+      'write to "Jane" <jane@corp.example> tok_email_address_aaaaaaaaaaaaaaaa',
+      '{"mail": "joe@corp.example"}',
+    ]);
+  });
+
+  test('stay masked when the profile does not give them back', () => {
+    const { answered } = throughBothPhases('/rerank', body, keep(), echo, masking(false, 'token'));
+    expect(answered).not.toMatch(/jane@|joe@/);
+  });
 });

@@ -103,7 +103,7 @@ type Spec = ReadProfile['object']['spec'];
 
 /** Members of the result that are there only when the profile has them. */
 function more(spec: Spec): Partial<ResolvedMasking> {
-  const { patterns, thresholds, allow, deny, tokenDomain, unreadable } = spec;
+  const { patterns, thresholds, allow, deny, tokenDomain, unreadable, restore } = spec;
   const least = thresholds?.map(({ entity, score }) => [entity, score / 100] as const);
   return {
     ...(patterns !== undefined && { patterns }),
@@ -112,6 +112,7 @@ function more(spec: Spec): Partial<ResolvedMasking> {
     ...(deny !== undefined && { deny }),
     ...(tokenDomain !== undefined && { tokenDomain }),
     ...(unreadable === 'drop' && { unreadable }),
+    ...(restore && { restore }),
   };
 }
 

@@ -144,6 +144,8 @@ export interface ResolvedMasking {
   readonly allow?: readonly string[];
   /** Values that always are. */
   readonly deny?: readonly { readonly value: string; readonly entity: Entity }[];
+  /** With order mask-then-score, callers get back what they sent where the answer has its token or surrogate. */
+  readonly restore?: boolean;
   /** What is done about a part of a body that cannot be read; `refuse` when absent. */
   readonly unreadable?: 'refuse' | 'drop';
 }

@@ -6,6 +6,7 @@ import {
   API_VERSION,
   choice,
   dnsLabel,
+  flag,
   list,
   namespacedMetadata,
   object,
@@ -166,6 +167,10 @@ export const profileSpec = object(
       text('Tokens and surrogates of different domains cannot be joined, though they have one key.', {
         max: 64,
       }),
+    ),
+    restore: flag(
+      'With order mask-then-score: where an answer carries a token or surrogate that was made for this very call, the caller gets the value that it sent itself.',
+      { default: false },
     ),
     unreadable: choice(['refuse', 'drop'], 'What is done about a part of a body that cannot be read.', {
       default: 'refuse',

@@ -7,12 +7,13 @@ import { withFormatting } from './formatting.ts';
 import { JsonMasking } from './json.ts';
 import { withPatterns } from './patterns.ts';
 import { createPlan, type Plan } from './plan.ts';
+import { restoreEdits } from './restore.ts';
 import { createScanner, SHORTEST } from './scanner.ts';
 import { createReplacer } from './strategies.ts';
 import { Targets } from './targets.ts';
 import { createTextMasking } from './text.ts';
 import { OUTERMOST, type Tools } from './tools.ts';
-import type { Masker, MaskNote, MaskResult } from './types.ts';
+import type { Issued, Masker, MaskNote, MaskResult } from './types.ts';
 
 export { type MaskedBody, maskBody } from './body/index.ts';
 export { parseFactsPath } from './facts-paths.ts';
@@ -20,7 +21,7 @@ export { normaliseName } from './names.ts';
 export { patternProblem } from './patterns.ts';
 export { createMaskers, type Maskers, type MaskFor } from './scope.ts';
 export { createStreamMasker, STREAM_KINDS, type StreamKind, type StreamMasker } from './stream/index.ts';
-export type { Masker, MaskLabel, MaskNote, MaskResult, Place, Places, TextFinding } from './types.ts';
+export type { Issued, Masker, MaskLabel, MaskNote, MaskResult, Place, Places, TextFinding } from './types.ts';
 
 export interface MaskerOptions {
   /** May be the one that holds the documents: only its scratch is used. */
@@ -56,12 +57,12 @@ export function createMasker(options: MaskerOptions): Masker {
     return readers[depth];
   }
 
-  function toolsFor(counts: Record<string, number>): Tools {
+  function toolsFor(counts: Record<string, number>, issued: Issued | null = null): Tools {
     const report: Tools['report'] = (one, where) => {
       counts[one.label] = (counts[one.label] ?? 0) + 1;
       note?.({ ...one, path: where() });
     };
-    return { plan, detector, scanner, replacer, nestedReader, report };
+    return { plan, detector, scanner, replacer, nestedReader, issued, report };
   }
 
   const texts = createTextMasking({ plan, detector, replacer });
@@ -72,7 +73,8 @@ export function createMasker(options: MaskerOptions): Masker {
   }
 
   return {
-    json(document, places, obligations) {
+    restore: restoreEdits,
+    json(document, places, obligations, issued) {
       const obliged = plan.obliged(obligations);
       const counts: Record<string, number> = {};
       if (idle && obliged.length === 0) return { edits: [], counts };
@@ -80,7 +82,7 @@ export function createMasker(options: MaskerOptions): Masker {
       targets.addPaths(document, plan.paths);
       targets.addFacts(document, places, plan.facts);
       targets.addFacts(document, places, obliged);
-      const edits = new JsonMasking(toolsFor(counts), document, targets, OUTERMOST).run();
+      const edits = new JsonMasking(toolsFor(counts, issued ?? null), document, targets, OUTERMOST).run();
       return { edits, counts };
     },
     text,

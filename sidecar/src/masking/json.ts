@@ -11,9 +11,10 @@ import { Ranges } from './ranges.ts';
 import { removalEdits, valueEnd, valueStart } from './removal.ts';
 import { SHORTEST } from './scanner.ts';
 import { echoEdits, isEchoName, isValueName, namingSibling } from './siblings.ts';
-import { stricter } from './strategies.ts';
+import { stricter, type Treatment } from './strategies.ts';
 import { type Target, Targets, TargetWalk } from './targets.ts';
 import type { Outside, Tools } from './tools.ts';
+import type { MaskLabel } from './types.ts';
 
 /** Masks one JSON text: the values that `targets` has from paths, and what names and detectors find. Used once. */
 export class JsonMasking {
@@ -235,9 +236,17 @@ export class JsonMasking {
       if (whole) return { start: valueStart(document, token), end: valueEnd(document, token), with: 'null' };
     }
     const text = escaped(
-      judged.fixed ?? this.#tools.replacer.replace(judged.treatment, judged.entity, this.#textOf(start, end)),
+      judged.fixed ?? this.#replace(judged.treatment, judged.entity, this.#textOf(start, end)),
     );
     return { start, end, with: kind === Kind.Number ? `"${text}"` : text };
+  }
+
+  #replace(treatment: Treatment, label: MaskLabel, value: string): string {
+    const { replacer, issued } = this.#tools;
+    const made = replacer.replace(treatment, label, value);
+    const { strategy } = treatment;
+    if (issued !== null && (strategy === 'token' || strategy === 'surrogate')) issued.set(made, value);
+    return made;
   }
 
   /** What bytes of a string mean; findings hold whole escapes only. */
@@ -286,16 +295,15 @@ export class JsonMasking {
       return strategy === 'remove' && required ? '""' : 'null';
     const document = this.#document;
     const kind = document.kind(token);
-    const { replacer } = this.#tools;
     const entity = this.#whole.get(token)?.entity;
     if (entity !== undefined && (values || strategy === 'token' || strategy === 'surrogate')) {
       const text = this.#textOf(document.start(token), document.end(token));
-      return `"${escaped(replacer.replace(treatment, entity, text))}"`;
+      return `"${escaped(this.#replace(treatment, entity, text))}"`;
     }
     const container = kind === Kind.Object || kind === Kind.Array;
     const value = kind === Kind.String ? document.string(token) : document.raw(token);
     const applied =
       container && strategy === 'partial' ? { ...treatment, strategy: 'redact' as const } : treatment;
-    return `"${escaped(replacer.replace(applied, 'FIELD', value))}"`;
+    return `"${escaped(this.#replace(applied, 'FIELD', value))}"`;
   }
 }

@@ -3,7 +3,7 @@ import type { AnyDetector } from './any-detector.ts';
 import type { Plan } from './plan.ts';
 import type { Scanner } from './scanner.ts';
 import type { Replacer } from './strategies.ts';
-import type { MaskNote } from './types.ts';
+import type { Issued, MaskNote } from './types.ts';
 
 /** What masking a text needs, the same for every text of a call. */
 export interface Tools {
@@ -14,6 +14,8 @@ export interface Tools {
   /** A reader for JSON in strings, one per depth. */
   readonly nestedReader: (depth: number) => JsonReader;
   /** Counts one masked value; `where` is asked only when somebody wants to know. */
+  /** Where tokens and surrogates are noted for one call, if they are. */
+  readonly issued: Issued | null;
   readonly report: (note: Omit<MaskNote, 'path'>, where: () => string) => void;
 }
 

@@ -26,6 +26,9 @@ export interface MaskResult {
   readonly counts: Record<string, number>;
 }
 
+/** Tokens and surrogates that were made for one call, and the values they stand for; kept as long as the call. */
+export type Issued = Map<string, string>;
+
 /** One masked value: what, where, why, how sure; never the value. */
 export interface MaskNote {
   readonly label: MaskLabel;
@@ -52,7 +55,17 @@ export interface Masker {
    * what policies oblige to. The edited body is JSON of the same structure; bytes outside the edits stay.
    * A path that names nothing is no edit. Throws POLICY_FAULT for an obligation that cannot be understood.
    */
-  json(document: JsonDocument, places: Places, obligations: readonly MaskObligation[]): MaskResult;
+  json(
+    document: JsonDocument,
+    places: Places,
+    obligations: readonly MaskObligation[],
+    issued?: Issued,
+  ): MaskResult;
+  /**
+   * Gives a caller its own values back: edits of an answer's strings that hold tokens or surrogates of `issued`, and
+   * those of `edits` that are not about the same places. Ascending and apart.
+   */
+  restore(document: JsonDocument, issued: ReadonlyMap<string, string>, edits: readonly Edit[]): Edit[];
   /** Masks plain text, valid UTF-8 or not, with the detectors. */
   text(bytes: Buffer): MaskResult;
   /** Masks a short text with the detectors; the same string comes back when they find nothing. */

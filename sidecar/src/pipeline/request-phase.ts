@@ -4,7 +4,7 @@ import { type CallContext, type GatheredFacts, requestFacts, type Signals } from
 import { removeElements } from '../json/elements.ts';
 import { splice } from '../json/splice.ts';
 import { type Edit, type JsonDocument, Kind } from '../json/types.ts';
-import type { Masker } from '../masking/index.ts';
+import type { Issued, Masker } from '../masking/index.ts';
 import type { Active } from '../runtime/types.ts';
 import { type UsageWindows, usageKey } from '../usage/index.ts';
 import { type Refusal, refuse } from './refusal.ts';
@@ -25,6 +25,8 @@ export interface Judged {
   readonly model: string | null;
   /** How many results of each ranking the caller wants; null: all. */
   readonly topN: number | null;
+  /** What tokens and surrogates of this call stand for; null: nothing is given back. */
+  readonly issued: Issued | null;
 }
 
 export interface Forwardable extends Judged {
@@ -97,6 +99,7 @@ export function judgeBodiless(call: RequestCall): Forwardable | Refusal {
     matched: call.matched,
     model: null,
     topN: null,
+    issued: null,
     body: Buffer.alloc(0),
     unchanged: true,
   };
@@ -170,7 +173,19 @@ function act(
   const ids = reading.parts.map((part) => part.ids);
   const { model, topN } = reading;
   const { matched } = call;
-  const judged = { refused: false, facts, obligations, kept, offsets, ids, matched, model, topN } as const;
+  const issued: Issued | null = active.bundle.masking.restore === true ? new Map() : null;
+  const judged = {
+    refused: false,
+    facts,
+    obligations,
+    kept,
+    offsets,
+    ids,
+    matched,
+    model,
+    topN,
+    issued,
+  } as const;
   const empty = kept.filter((part) => part.length === 0).length;
   if (empty === kept.length) return { ...judged, body: null, unchanged: false };
   if (empty > 0) {
@@ -180,7 +195,7 @@ function act(
   edits.push(...topNEdits(document, reading, kept, active.policies.mixesResults));
   if (active.bundle.masking.order === 'mask-then-score') {
     const masker = maskerFor(call, 'request');
-    const result = masker.json(document, requestPlaces(reading), obligations.mask);
+    const result = masker.json(document, requestPlaces(reading), obligations.mask, issued ?? undefined);
     addCounts(trace.masked, result.counts);
     edits.push(...result.edits);
   }

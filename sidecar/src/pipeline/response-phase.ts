@@ -57,10 +57,11 @@ export function judgeResponse(
   at = lap(call.trace, 'decide', at);
   if ('refused' in decided) return decided;
   const places = { queries: [], documents: [], results: resultPlaces(reading, judged) };
-  const masked = maskerFor(call, 'response').json(document, places, decided.mask);
+  const masker = maskerFor(call, 'response');
+  const masked = masker.json(document, places, decided.mask);
   addCounts(call.trace.masked, masked.counts);
-  const edits =
-    reading === null ? masked.edits : arrange(call, document, reading, judged, decided, masked.edits);
+  const own = judged.issued === null ? masked.edits : masker.restore(document, judged.issued, masked.edits);
+  const edits = reading === null ? own : arrange(call, document, reading, judged, decided, own);
   if ('refused' in edits) return edits;
   const answer = splice(body, edits);
   lap(call.trace, 'act', at);
