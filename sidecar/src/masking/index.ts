@@ -13,7 +13,7 @@ import { createReplacer } from './strategies.ts';
 import { Targets } from './targets.ts';
 import { createTextMasking } from './text.ts';
 import { OUTERMOST, type Tools } from './tools.ts';
-import type { Issued, Masker, MaskNote, MaskResult } from './types.ts';
+import type { JsonOptions, Masker, MaskNote, MaskResult } from './types.ts';
 
 export { type MaskedBody, maskBody } from './body/index.ts';
 export { parseFactsPath } from './facts-paths.ts';
@@ -57,12 +57,12 @@ export function createMasker(options: MaskerOptions): Masker {
     return readers[depth];
   }
 
-  function toolsFor(counts: Record<string, number>, issued: Issued | null = null): Tools {
+  function toolsFor(counts: Record<string, number>, { issued, except = NONE }: JsonOptions = {}): Tools {
     const report: Tools['report'] = (one, where) => {
       counts[one.label] = (counts[one.label] ?? 0) + 1;
       note?.({ ...one, path: where() });
     };
-    return { plan, detector, scanner, replacer, nestedReader, issued, report };
+    return { plan, detector, scanner, replacer, nestedReader, issued: issued ?? null, except, report };
   }
 
   const texts = createTextMasking({ plan, detector, replacer });
@@ -74,7 +74,7 @@ export function createMasker(options: MaskerOptions): Masker {
 
   return {
     restore: restoreEdits,
-    json(document, places, obligations, issued) {
+    json(document, places, obligations, options) {
       const obliged = plan.obliged(obligations);
       const counts: Record<string, number> = {};
       if (idle && obliged.length === 0) return { edits: [], counts };
@@ -82,7 +82,7 @@ export function createMasker(options: MaskerOptions): Masker {
       targets.addPaths(document, plan.paths);
       targets.addFacts(document, places, plan.facts);
       targets.addFacts(document, places, obliged);
-      const edits = new JsonMasking(toolsFor(counts, issued ?? null), document, targets, OUTERMOST).run();
+      const edits = new JsonMasking(toolsFor(counts, options), document, targets, OUTERMOST).run();
       return { edits, counts };
     },
     text,
@@ -95,6 +95,8 @@ export function createMasker(options: MaskerOptions): Masker {
     },
   };
 }
+
+const NONE: ReadonlySet<number> = new Set();
 
 function isIdle(plan: Plan): boolean {
   const { names, paths, facts } = plan;

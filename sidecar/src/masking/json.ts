@@ -72,6 +72,7 @@ export class JsonMasking {
     if (kind === Kind.Close) return token + 1;
     if (this.#walk.at(token, kind)) return this.#hit(token, kind);
     if (kind === Kind.String) {
+      if (this.#outside.depth === 0 && this.#tools.except.has(token)) return token + 1;
       if (!this.#open(token)) this.#scan(token);
     } else if (kind === Kind.Number) {
       this.#scanNumber(token);

@@ -93,14 +93,15 @@ export function createPlan(masking: ResolvedMasking, tokenKey: Uint8Array | null
     detects: detectors.size > 0,
     entities: [...entities],
     judge({ entity, also = [] }) {
-      let judged = judgements.get(entity) ?? null;
+      const own = judgements.get(entity) ?? null;
+      // Only what `partial` keeps could show a part of another kind that overlaps.
+      if (own !== null && own.treatment.strategy !== 'partial') return own;
+      let judged = own;
       for (const other of also) {
-        const also = judgements.get(other);
-        if (also === undefined) continue;
-        if (judged === null) judged = also;
-        else if (stricter(judged.treatment, also.treatment) !== judged.treatment) {
-          judged = judgement(judged.entity, also.treatment);
-        }
+        const one = judgements.get(other) ?? null;
+        if (one === null) continue;
+        if (judged === null) judged = one;
+        else judged = judgement(judged.entity, stricter(judged.treatment, one.treatment));
       }
       return judged;
     },

@@ -16,6 +16,8 @@ export interface Tools {
   /** Counts one masked value; `where` is asked only when somebody wants to know. */
   /** Where tokens and surrogates are noted for one call, if they are. */
   readonly issued: Issued | null;
+  /** String tokens of the outermost text in which nothing is looked for. */
+  readonly except: ReadonlySet<number>;
   readonly report: (note: Omit<MaskNote, 'path'>, where: () => string) => void;
 }
 

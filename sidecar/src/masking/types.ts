@@ -48,6 +48,13 @@ export interface TextFinding extends Omit<MaskNote, 'path'> {
   readonly with: string;
 }
 
+export interface JsonOptions {
+  /** Takes the tokens and surrogates that are made. */
+  readonly issued?: Issued;
+  /** String tokens in which nothing is looked for, because somebody else masks their texts; rules by name hold. */
+  readonly except?: ReadonlySet<number>;
+}
+
 /** Bytes in, edits out. Nothing is kept between calls; input of any kind costs time linear in its length. */
 export interface Masker {
   /**
@@ -59,7 +66,7 @@ export interface Masker {
     document: JsonDocument,
     places: Places,
     obligations: readonly MaskObligation[],
-    issued?: Issued,
+    options?: JsonOptions,
   ): MaskResult;
   /**
    * Gives a caller its own values back: edits of an answer's strings that hold tokens or surrogates of `issued`, and

@@ -195,7 +195,12 @@ function act(
   edits.push(...topNEdits(document, reading, kept, active.policies.mixesResults));
   if (active.bundle.masking.order === 'mask-then-score') {
     const masker = maskerFor(call, 'request');
-    const result = masker.json(document, requestPlaces(reading), obligations.mask, issued ?? undefined);
+    const result = masker.json(
+      document,
+      requestPlaces(reading),
+      obligations.mask,
+      issued === null ? {} : { issued },
+    );
     addCounts(trace.masked, result.counts);
     edits.push(...result.edits);
   }

@@ -74,7 +74,8 @@ export class EventStream {
   #judge(document: JsonDocument, frame: Frame): { readonly before: string; readonly edits: Edit[] } {
     const { slots, ends, echoes, seal } = readEvent(document);
     // A rule that replaces a whole member holds; inside a piece only its channel can tell.
-    const generic = this.#options.masker.json(document, NO_PLACES, []).edits;
+    const except = new Set(slots.map(({ token }) => token));
+    const generic = this.#options.masker.json(document, NO_PLACES, [], { except }).edits;
     const edits = generic.filter(({ start, end }) =>
       slots.every(({ token }) => start < document.start(token) || end > document.end(token)),
     );
