@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { measureDecision } from './decision.ts';
 import { createSandbox, startIssuer, ticketsFile } from './guarded.ts';
 import { createBench } from './measure.ts';
+import { measurePolicies } from './policies.ts';
 import { startNode } from './processes.ts';
 import { printReport, type Results } from './report.ts';
 import { createWorkload } from './workload.ts';
@@ -64,7 +65,10 @@ async function bench(): Promise<void> {
   }).trim();
   const workloads = SIZES.map(([documents, bytes]) => createWorkload(ticketsFile, documents, bytes));
   const results: Results = { machine: machine() };
-  if (only.has('decision')) results.decision = await measureDecision(opa);
+  if (only.has('decision')) {
+    results.decision = await measureDecision(opa);
+    results.policies = await measurePolicies(opa);
+  }
   const issuer = await startIssuer();
   const sandbox = createSandbox(issuer, opa);
   const sizes = SIZES.map(([documents, bytes]) => `${documents}:${bytes}`).join(',');

@@ -1,3 +1,4 @@
+import type { PolicyCosts } from './policies.ts';
 export interface Figures {
   readonly p50: number;
   readonly p95: number;
@@ -33,6 +34,7 @@ export interface Overload {
 export interface Results {
   readonly machine: Readonly<Record<string, string | number>>;
   decision?: { readonly p50: number; readonly p99: number };
+  policies?: PolicyCosts;
   start?: number;
   restMiB?: number;
   soakMiB?: number;
@@ -127,6 +129,31 @@ function overloadRows(overload: Overload): Row[] {
   ];
 }
 
+function policyRows({ ten, thousand, bothPhases, thousandRules }: PolicyCosts): Row[] {
+  const micro = (value: number) => `${(value * 1000).toFixed(1)} µs`;
+  const apart = Math.abs(thousand / ten - 1);
+  return [
+    {
+      what: 'policy on counts and identity, 10 / 1,000 documents',
+      figure: `${micro(ten)} / ${micro(thousand)}`,
+      bar: '± 20 %',
+      met: apart <= 0.2,
+    },
+    {
+      what: 'request and response decision, 100 candidates, 5 library policies',
+      figure: ms(bothPhases),
+      bar: '<= 0.40 ms',
+      met: bothPhases <= 0.4,
+    },
+    {
+      what: 'policy of 1,000 rules',
+      figure: ms(thousandRules),
+      bar: '<= 0.30 ms',
+      met: thousandRules <= 0.3,
+    },
+  ];
+}
+
 function rowsOf(results: Results): Row[] {
   const rows: Row[] = [];
   const { decision, start, restMiB, soakMiB, large, throughput } = results;
@@ -138,6 +165,7 @@ function rowsOf(results: Results): Row[] {
       met: decision.p50 <= 0.2,
     });
   }
+  if (results.policies) rows.push(...policyRows(results.policies));
   if (start !== undefined)
     rows.push({
       what: 'start to ready, compiled policies',
