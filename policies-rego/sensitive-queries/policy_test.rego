@@ -7,6 +7,7 @@ topics := {"credentials": ["password", "api key"]}
 codes(query, groups) := {denial.code |
 	some denial in sensitive_queries.deny with input.request.query as query
 		with input.identity.groups as groups
+		with data.separators as {"'": " ", "-": " ", "?": " ", ",": " ", "\n": " "}
 		with data.topics as topics
 		with data.exempt as ["security"]
 }

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import { REASONS } from '@rankguard/contract';
 import type { MatchedRoute } from '../dialects/index.ts';
@@ -112,11 +113,12 @@ async function gather(
 
 const LONGEST_JUSTIFICATION = 1_024;
 
-/** Header bytes are Latin-1 to Node; a person writes UTF-8 (RFC 9110 section 5.5 leaves it open). */
+/** Header bytes are Latin-1 to Node; a person's words are mostly UTF-8 (RFC 9110 section 5.5 leaves it open). */
 function justificationOf({ headers }: IncomingMessage): string | null {
   const value = headers[JUSTIFICATION_HEADER];
   if (typeof value !== 'string' || value.trim() === '') return null;
-  return Buffer.from(value, 'latin1').toString('utf8').slice(0, LONGEST_JUSTIFICATION).trim();
+  const bytes = Buffer.from(value, 'latin1');
+  return (isUtf8(bytes) ? bytes.toString('utf8') : value).slice(0, LONGEST_JUSTIFICATION).trim();
 }
 
 async function judge(
