@@ -10,7 +10,7 @@ OPA := tools/.cache/opa.path
 
 CLUSTER := $(NODE) tools/cluster/main.ts
 
-.PHONY: help setup demo test test-unit cluster cluster-down cluster-programs images test-cluster lint typecheck build bench clean
+.PHONY: help setup demo test test-unit cluster cluster-down cluster-programs images test-cluster lint typecheck build bench bench-operator clean
 
 help: ## Show this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -72,6 +72,9 @@ build: setup ## Compile to dist/; then `npx rankguard --help`
 
 bench: build ## Compare with a direct call and a bare hop (ARGS="--help" shows the options)
 	@node bench/dist/main.js $(ARGS)
+
+bench-operator: setup cluster-programs ## The operator's memory and admission's latency on a real API server (ARGS="connections pods others")
+	@$(NODE) tools/bench-operator/main.ts $(ARGS)
 
 clean: ## Remove what was built (not what was installed)
 	@rm -rf */dist examples/*/dist */*.tsbuildinfo examples/*/*.tsbuildinfo $(KERNEL) coverage
