@@ -10,6 +10,7 @@ const LONGEST_END = 128;
 const OVERLONG = '<REDACTED>';
 /** A score that no context changes. */
 const CERTAIN = 1;
+const CARD_DIGITS = 19;
 
 /** A text that comes in pieces. */
 export interface Channel {
@@ -113,16 +114,23 @@ function isKey(text: string): boolean {
   return text.startsWith('-----BEGIN');
 }
 
+/** Whether no word that follows changes a finding. One with more digits than a card has is two that overlap. */
+function isCertain(text: string, { score, label, start, end }: TextFinding): boolean {
+  if (score < CERTAIN) return false;
+  return label !== 'CREDIT_CARD' || (text.slice(start, end).match(/\p{Nd}/gu)?.length ?? 0) <= CARD_DIGITS;
+}
+
 /** How much of a text can no longer change, whatever follows. */
 function settledUntil(text: string, from: number, findings: readonly TextFinding[]): number {
   let stop = openFrom(text, from);
-  const settled = findings.filter(({ score }) => score >= CERTAIN);
+  const settled = findings.filter((one) => isCertain(text, one));
   for (const run of undecidedRuns(text, from)) {
     const decided = settled.some(({ start, end }) => start <= run.start && end >= run.end - 1);
     if (!decided) stop = Math.min(stop, run.start);
   }
-  for (const { start, end, score } of findings) {
-    const undecided = score < CERTAIN && end > text.length - CONTEXT;
+  for (const one of findings) {
+    const { start, end } = one;
+    const undecided = !isCertain(text, one) && end > text.length - CONTEXT;
     if (undecided || end > stop) stop = Math.min(stop, start);
   }
   return stop;

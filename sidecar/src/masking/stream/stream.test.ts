@@ -94,6 +94,12 @@ describe('a stream', () => {
     );
   });
 
+  test('waits for the words that tell two numbers apart', () => {
+    const text = 'account 12345678901 4111 1111 1111 1111 card';
+    const bytes = Array.from(Buffer.from(text), (byte) => Buffer.from([byte]));
+    expect(run('text', bytes)).toBe(masker.string(text));
+  });
+
   test('keeps choices apart', () => {
     const events = [
       content('jane@', 0),
