@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { dockerAnswers } from '../../tools/cluster/kind.ts';
 import { layoutOf } from '../../tools/cluster/node/layout.ts';
 import { reasonAgainstNode } from '../../tools/cluster/requirements.ts';
 
@@ -49,7 +50,7 @@ function jest(kubeconfig: string, args: readonly string[]): Promise<number> {
 async function main(args: readonly string[]): Promise<number> {
   const given = process.env['KUBECONFIG'];
   if (given !== undefined && given !== '') return jest(given, args);
-  const reason = await reasonAgainstNode();
+  const reason = (await dockerAnswers()) ? null : await reasonAgainstNode();
   if (reason !== null) {
     process.stderr.write(`cluster: the end-to-end suite is skipped: ${reason}\n`);
     const output = args.find((word) => word.startsWith(OUTPUT))?.slice(OUTPUT.length);

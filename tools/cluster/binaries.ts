@@ -6,6 +6,7 @@ import {
   COREDNS_VERSION,
   ETCD_VERSION,
   HELM_VERSION,
+  KIND_VERSION,
   KUBERNETES_VERSION,
 } from './versions.ts';
 
@@ -35,7 +36,10 @@ export type BinaryName =
   | 'containerd-shim-runc-v2'
   | 'ctr'
   | 'coredns'
-  | 'helm';
+  | 'helm'
+  | 'kind';
+
+export type NodeBinaryName = Exclude<BinaryName, 'kind'>;
 
 /** A module whose go.mod has `replace` lines cannot be `go install`ed: such a program is built from a module of ours. */
 type Recipe =
@@ -69,9 +73,13 @@ const RECIPES: Readonly<Record<BinaryName, Recipe>> = {
   'containerd-shim-runc-v2': containerd('containerd-shim-runc-v2'),
   ctr: containerd('ctr'),
   coredns: { kind: 'install', version: COREDNS_VERSION, path: 'github.com/coredns/coredns' },
+  kind: { kind: 'install', version: KIND_VERSION, path: 'sigs.k8s.io/kind' },
   helm: { kind: 'install', version: HELM_VERSION, path: 'helm.sh/helm/v4/cmd/helm' },
 };
-export const BINARY_NAMES = Object.keys(RECIPES) as BinaryName[];
+/** What a node of our own needs. */
+export const NODE_BINARIES = (Object.keys(RECIPES) as BinaryName[]).filter(
+  (name): name is NodeBinaryName => name !== 'kind',
+);
 
 export interface BinaryStoreOptions {
   /** Folder of obtained tools; the programs go to `cluster/` in it. */

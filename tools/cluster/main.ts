@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { BINARY_NAMES, createBinaryStore } from './binaries.ts';
+import { createBinaryStore, NODE_BINARIES } from './binaries.ts';
+import { createKind, dockerAnswers } from './kind.ts';
 import { down } from './node/down.ts';
 import { importImage } from './node/images.ts';
 import { layoutOf } from './node/layout.ts';
@@ -11,12 +12,16 @@ const say = (line: string): void => void process.stderr.write(`cluster: ${line}\
 const store = createBinaryStore({ cache, say });
 const layout = layoutOf(process.env['RANKGUARD_CLUSTER'] ?? join(root, 'tools/.cache/cluster-node'));
 
+const kind = createKind(store, layout);
+const inDocker = await dockerAnswers();
+
 const commands: Readonly<Record<string, () => Promise<unknown>>> = {
-  binaries: () => store.obtain(BINARY_NAMES),
-  up: () => up({ layout, store, say }),
-  down: () => down(layout),
-  /** Puts docker-archives into the node. */
+  binaries: () => store.obtain(NODE_BINARIES),
+  up: () => (inDocker ? kind.up() : up({ layout, store, say })),
+  down: () => (inDocker ? kind.down() : down(layout)),
+  /** Puts docker-archives into the cluster. */
   load: async () => {
+    if (inDocker) return kind.load(process.argv.slice(3));
     const { ctr } = await store.obtain(['ctr']);
     for (const archive of process.argv.slice(3)) await importImage(layout, ctr, archive);
   },

@@ -7,6 +7,7 @@ export const ETCD_VERSION = '3.7.3';
 export const CONTAINERD_VERSION = '2.4.2';
 export const COREDNS_VERSION = '1.15.0';
 export const HELM_VERSION = '4.3.1';
+export const KIND_VERSION = '0.33.0';
 
 /** Debian's packages that a node needs besides, by the file that shows that one is installed. */
 export const NODE_PACKAGES: Readonly<Record<string, string>> = {

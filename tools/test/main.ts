@@ -22,6 +22,7 @@ interface Suite {
 const root = join(import.meta.dirname, '../..');
 const scratch = mkdtempSync(join(tmpdir(), 'rankguard-test-'));
 const jestResults = join(scratch, 'jest.json');
+const clusterResults = join(scratch, 'cluster.json');
 const node = [process.execPath, '-C', 'source'];
 
 const suites: readonly Suite[] = [
@@ -47,6 +48,11 @@ const suites: readonly Suite[] = [
     count: policyCounts,
   },
   { name: 'demo', command: [...node, 'examples/support-search/src/demo/main.ts'] },
+  {
+    name: 'end to end in a cluster',
+    command: [...node, 'test/cluster/main.ts', '--json', `--outputFile=${clusterResults}`],
+    count: () => jestCounts(readFileSync(clusterResults, 'utf8')),
+  },
 ];
 
 function jestCounts(text: string): Counts {

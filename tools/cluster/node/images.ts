@@ -1,7 +1,7 @@
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildah } from '../../images/builder.ts';
-import type { BinaryName } from '../binaries.ts';
+import type { NodeBinaryName } from '../binaries.ts';
 import { run } from '../run.ts';
 import { type Layout, PAUSE_IMAGE } from './layout.ts';
 
@@ -11,7 +11,10 @@ export async function importImage(layout: Layout, ctr: string, archive: string):
 }
 
 /** The container that holds a pod's namespaces. */
-export async function buildPauseImage(layout: Layout, programs: Record<BinaryName, string>): Promise<void> {
+export async function buildPauseImage(
+  layout: Layout,
+  programs: Record<NodeBinaryName, string>,
+): Promise<void> {
   const folder = mkdtempSync(join(layout.folder, 'pause-'));
   mkdirSync(folder, { recursive: true });
   copyFileSync(programs.pause, join(folder, 'pause'));

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { apiServerArguments, etcdArguments, isReady } from '../api-server.ts';
-import { BINARY_NAMES, type BinaryName, type BinaryStore } from '../binaries.ts';
+import { type BinaryStore, NODE_BINARIES, type NodeBinaryName } from '../binaries.ts';
 import { type Authority, createAuthority, type KeyPair, writeKubeconfig } from '../certificates.ts';
 import { waitUntil } from '../processes.ts';
 import { installPackages, reasonAgainstNode } from '../requirements.ts';
@@ -27,7 +27,7 @@ export async function up({ layout, store, say }: UpOptions): Promise<void> {
   const reason = await reasonAgainstNode();
   if (reason !== null) throw new Error(reason);
   await installPackages(say);
-  const programs = await store.obtain(BINARY_NAMES);
+  const programs = await store.obtain(NODE_BINARIES);
   await down(layout);
   mkdirSync(layout.bin, { recursive: true });
   writeFileSync(layout.mark, '');
@@ -49,7 +49,7 @@ export async function up({ layout, store, say }: UpOptions): Promise<void> {
 
 interface Node {
   readonly layout: Layout;
-  readonly programs: Record<BinaryName, string>;
+  readonly programs: Record<NodeBinaryName, string>;
   readonly authority: Authority;
   readonly people: Awaited<ReturnType<typeof issueAll>>;
   readonly parts: Parts;
