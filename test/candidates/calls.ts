@@ -74,8 +74,13 @@ function activeWith(policies: PolicySet, masking = MASKING): Active {
 }
 
 /** A call in the phases of the real pipeline; only the policies are made up. */
-export function callOf(path: string, said: Said, masking?: ResolvedMasking): RequestCall {
-  const matched = router.match('POST', path)!;
+export function callOf(
+  path: string,
+  said: Said,
+  masking?: ResolvedMasking,
+  { match }: Pick<Active, 'match'> = router,
+): RequestCall {
+  const matched = match('POST', path)!;
   const active = activeWith(policiesThatSay(said), masking);
   const { connection } = active.bundle;
   const context = {
@@ -104,6 +109,21 @@ export function sentWith(path: string, body: string, said: Said, masking?: Resol
   const judged = judgeRequest(callOf(path, said, masking), Buffer.from(body));
   if (judged.refused) return `${judged.reason.code}: ${judged.reason.message}`;
   return judged.body?.toString() ?? null;
+}
+
+/** One call through both phases to an upstream that answers what it is sent; what the caller gets, or the refusal. */
+export function answeredBy(
+  call: RequestCall,
+  body: string,
+  upstream: (sent: string) => string,
+): { answered: string } | { refused: string } {
+  const judged = judgeRequest(call, Buffer.from(body));
+  if (judged.refused) return { refused: judged.reason.code };
+  if (judged.body === null) return { answered: '' };
+  const answer = Buffer.from(upstream(judged.body.toString()));
+  const response = { ok: true, status: 200, headers: new Map(), body: answer } as const;
+  const answered = judgeResponse({ ...call, matched: judged.matched }, judged, response, answer);
+  return 'refused' in answered ? { refused: answered.reason.code } : { answered: answered.body.toString() };
 }
 
 /** One call through both phases: what is sent, and what the caller gets for the answer to that. */

@@ -11,6 +11,7 @@ export {
   type JournalEntry,
   type Reranker,
   type RerankerOptions,
+  SPEECHES,
   type SpeechName,
 } from './reranker/index.ts';
 export { generateTickets, type Team, type Ticket, toDocument } from './tickets/index.ts';

@@ -1,11 +1,10 @@
-import { text } from 'node:stream/consumers';
+import { createInterface } from 'node:readline';
 import { createCohere } from '@ai-sdk/cohere';
 import { rerank } from 'ai';
 import type { Ask } from './clients.ts';
 
-/** One call by the AI SDK, which does not load inside Jest's modules; see `child.ts`. */
-async function main(): Promise<void> {
-  const { url, token, query, documents, topN } = JSON.parse(await text(process.stdin)) as Ask;
+/** Calls by the AI SDK, which does not load inside Jest's modules; see `child.ts`. */
+async function call({ url, token, query, documents, topN }: Ask): Promise<unknown> {
   const provider = createCohere({ baseURL: `${url}/v2`, apiKey: token });
   try {
     const { ranking } = await rerank({
@@ -18,10 +17,12 @@ async function main(): Promise<void> {
       if (document !== documents[originalIndex]) throw new Error('another document than named');
       return { index: originalIndex, score };
     });
-    process.stdout.write(JSON.stringify({ answers }));
+    return { answers };
   } catch (error) {
-    process.stdout.write(JSON.stringify({ error: (error as Error).message }));
+    return { error: (error as Error).message };
   }
 }
 
-await main();
+for await (const line of createInterface({ input: process.stdin })) {
+  process.stdout.write(`${JSON.stringify(await call(JSON.parse(line) as Ask))}\n`);
+}

@@ -1,4 +1,4 @@
-"""One call by a Python client, unmodified; see child.ts for what is read and written."""
+"""Calls by a Python client, unmodified; see child.ts for what is read and written."""
 
 import json
 import sys
@@ -98,9 +98,10 @@ CLIENTS = {
     "voyageai": voyageai,
 }
 
-ask = json.load(sys.stdin)
-try:
-    outcome = {"answers": CLIENTS[sys.argv[1]](ask)}
-except Exception as error:
-    outcome = {"error": f"{type(error).__name__}: {error}"}
-print("\n" + json.dumps(outcome))
+call = CLIENTS[sys.argv[1]]
+for line in sys.stdin:
+    try:
+        outcome = {"answers": call(json.loads(line))}
+    except Exception as error:
+        outcome = {"error": f"{type(error).__name__}: {error}"}
+    print("\n" + json.dumps(outcome), flush=True)

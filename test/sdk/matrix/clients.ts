@@ -14,7 +14,7 @@ import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { CohereClient, CohereClientV2 } from 'cohere-ai';
 import Together from 'together-ai';
 import { VoyageAIClient } from 'voyageai';
-import { askChild } from './child.ts';
+import { createChild } from './child.ts';
 import { PYTHON } from './python.ts';
 
 export interface Ask {
@@ -46,6 +46,7 @@ export interface SdkClient {
   /** It never looks at the status, so that its exception says something else. */
   readonly silent?: true;
   rerank(ask: Ask): Promise<readonly Answer[]>;
+  close?(): void;
 }
 
 const MODEL = 'rerank-model';
@@ -118,7 +119,7 @@ const cohere: readonly SdkClient[] = [
     name: 'ai + @ai-sdk/cohere',
     dialect: 'cohere-v2',
     echoes: false,
-    rerank: (ask) => askChild(process.execPath, [join(import.meta.dirname, 'ai-sdk.ts')], ask),
+    ...createChild(process.execPath, [join(import.meta.dirname, 'ai-sdk.ts')]),
   },
 ];
 
@@ -321,9 +322,9 @@ const amazon: readonly SdkClient[] = [
   },
 ];
 
-const python = (script: string, client: Omit<SdkClient, 'rerank'>): SdkClient => ({
+const python = (script: string, client: Omit<SdkClient, 'rerank' | 'close'>): SdkClient => ({
   ...client,
-  rerank: (ask) => askChild(PYTHON, [join(import.meta.dirname, 'clients.py'), script], ask),
+  ...createChild(PYTHON, [join(import.meta.dirname, 'clients.py'), script]),
 });
 
 /** Clients of Python, in the environment that `python.ts` makes. */

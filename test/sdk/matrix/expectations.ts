@@ -23,7 +23,10 @@ export function describeClient(client: SdkClient, prepare: () => Promise<void> =
     world = await createMatrixWorld([client.dialect], client.speaks);
   }, 600_000);
   beforeEach(() => world.fresh());
-  afterAll(() => world.close());
+  afterAll(async () => {
+    client.close?.();
+    await world.close();
+  });
 
   const ask = (more: Partial<Ask> = {}) =>
     client.rerank({ url: world.url, token: world.token, query: QUERY, documents: DOCUMENTS, ...more });
@@ -47,7 +50,7 @@ export function describeClient(client: SdkClient, prepare: () => Promise<void> =
     expect(world.received.map(({ credential }) => credential)).toEqual(world.received.map(() => 'own'));
     expect(JSON.stringify(world.received)).not.toContain(world.token);
     expect(world.calls[0]).toMatchObject({ verdict: 'allow', dialect: client.dialect, documents: 5 });
-  }, 30_000);
+  }, 60_000);
 
   drops(
     'gets the results of its own documents where one was dropped',
@@ -58,7 +61,7 @@ export function describeClient(client: SdkClient, prepare: () => Promise<void> =
       );
       expect(world.received[0]?.body).not.toContain('chairman');
     },
-    30_000,
+    60_000,
   );
 
   drops(
@@ -71,7 +74,7 @@ export function describeClient(client: SdkClient, prepare: () => Promise<void> =
           .map(({ index }) => index),
       );
     },
-    30_000,
+    60_000,
   );
 
   drops(
@@ -84,7 +87,7 @@ export function describeClient(client: SdkClient, prepare: () => Promise<void> =
         strong.map(({ index, score }) => [index, score]),
       );
     },
-    30_000,
+    60_000,
   );
 
   test('has what lies below a gentle floor at the end', async () => {
@@ -92,7 +95,7 @@ export function describeClient(client: SdkClient, prepare: () => Promise<void> =
     const found = await ask({ query: GENTLE_QUERY });
     expect(found.map(({ index }) => index)).toEqual(ranked(GENTLE_QUERY, places).map(({ index }) => index));
     expect(await waitFor(() => world.calls[0], 'the record')).toMatchObject({ verdict: 'allow', results: 5 });
-  }, 30_000);
+  }, 60_000);
 
   test('has documents echoed only where it asks, each its own and masked', async () => {
     const query = 'refund policy';
@@ -102,7 +105,7 @@ export function describeClient(client: SdkClient, prepare: () => Promise<void> =
       if (!client.echoes) expect(document).toBeUndefined();
       else expect(document).toBe(DOCUMENTS[index]!.replace(EMAIL, '<EMAIL_ADDRESS>'));
     }
-  }, 30_000);
+  }, 60_000);
 
   test('shows why it is denied, and asks once', async () => {
     const shown = await failure({ query: FORBIDDEN_QUERY });
@@ -113,7 +116,7 @@ export function describeClient(client: SdkClient, prepare: () => Promise<void> =
     await waitFor(() => world.calls.length > 0, 'the record');
     expect(world.calls).toHaveLength(1);
     expect(world.received).toEqual([]);
-  }, 30_000);
+  }, 60_000);
 
   test('shows that nobody allowed it, and asks once', async () => {
     const shown = await failure({ token: world.stranger });
@@ -121,7 +124,7 @@ export function describeClient(client: SdkClient, prepare: () => Promise<void> =
     await waitFor(() => world.calls.length > 0, 'the record');
     expect(world.calls).toHaveLength(1);
     expect(world.received).toEqual([]);
-  }, 30_000);
+  }, 60_000);
 
   drops(
     'gets an empty list where nothing is left',
@@ -129,6 +132,6 @@ export function describeClient(client: SdkClient, prepare: () => Promise<void> =
       expect(await ask({ documents: [DOCUMENTS[0]!] })).toEqual([]);
       expect(world.received).toEqual([]);
     },
-    30_000,
+    60_000,
   );
 }
