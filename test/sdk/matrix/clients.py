@@ -16,7 +16,7 @@ def cohere_v1(ask):
         return_documents=ask.get("echo", False),
     )
     return [
-        {"index": r.index, "score": r.relevance_score, "document": r.document and r.document.text}
+        {"index": r.index, "score": r.relevance_score, **({"document": r.document.text} if r.document else {})}
         for r in found.results
     ]
 
@@ -65,10 +65,10 @@ def llama_index_tei(ask):
 
 def rerankers(provider, path):
     def call(ask):
-        from rerankers import Reranker
+        from rerankers.models.api_rankers import APIRanker
 
-        ranker = Reranker("m", model_type="api", api_provider=provider, api_key=ask["token"], verbose=0)
-        ranker.url = ask["url"] + path
+        url = ask["url"] + path
+        ranker = APIRanker("m", api_key=ask["token"], api_provider=provider, verbose=0, url=url)
         found = ranker.rank(query=ask["query"], docs=ask["documents"])
         return [{"index": r.document.doc_id, "score": r.score} for r in found.results][: ask.get("topN")]
 
