@@ -5,6 +5,7 @@ import { down } from './node/down.ts';
 import { importImage } from './node/images.ts';
 import { layoutOf } from './node/layout.ts';
 import { up } from './node/up.ts';
+import { installPackages, reasonAgainstNode } from './requirements.ts';
 
 const root = join(import.meta.dirname, '../..');
 const cache = process.env['RANKGUARD_TOOLS_CACHE'] ?? join(root, 'tools/.cache');
@@ -16,7 +17,13 @@ const kind = createKind(store, layout);
 const inDocker = await dockerAnswers();
 
 const commands: Readonly<Record<string, () => Promise<unknown>>> = {
-  binaries: () => store.obtain(NODE_BINARIES),
+  /** All that a node, or an API server alone, needs; where none can be made it says why, and that is all. */
+  async binaries() {
+    const reason = await reasonAgainstNode();
+    if (reason !== null) return say(reason);
+    await installPackages(say);
+    await store.obtain(NODE_BINARIES);
+  },
   up: () => (inDocker ? kind.up() : up({ layout, store, say })),
   down: () => (inDocker ? kind.down() : down(layout)),
   /** Puts docker-archives into the cluster. */

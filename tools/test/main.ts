@@ -26,6 +26,8 @@ const clusterResults = join(scratch, 'cluster.json');
 const node = [process.execPath, '-C', 'source'];
 
 const suites: readonly Suite[] = [
+  // Before the suites that ask a real API server, Helm and promtool: without them they would be skipped.
+  { name: 'programs of a cluster', command: [...node, 'tools/cluster/main.ts', 'binaries'] },
   { name: 'lint', command: ['biome', 'ci', '--colors=off', '.'] },
   { name: 'build', command: ['make', '--no-print-directory', 'build'] },
   { name: 'types of the tests', command: ['tsc', '-p', 'test'] },
