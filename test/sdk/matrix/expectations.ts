@@ -16,7 +16,10 @@ import {
 
 /** What holds for every client. `prepare` runs first. */
 export function describeClient(client: SdkClient, prepare: () => Promise<void> = async () => {}): void {
-  const drops = client.keepsCount === true ? test.skip : test;
+  /** For clients that take fewer results than documents; the others need `floor` with `below: last`. */
+  const drops = (name: string, body: () => Promise<void>, timeout: number) => {
+    if (client.keepsCount !== true) test(name, body, timeout);
+  };
   let world: MatrixWorld;
   beforeAll(async () => {
     await prepare();
