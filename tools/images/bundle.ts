@@ -24,6 +24,8 @@ export async function bundleImage(root: string, { bundle, programs, files }: Ima
     banner: { js: REQUIRE },
     logLevel: 'warning',
     legalComments: 'none',
+    // One character beyond Latin-1 in a comment makes V8 keep the whole source with two bytes a character.
+    minifyWhitespace: true,
   });
   for (const [name, source] of Object.entries(files)) {
     const from = isAbsolute(source) ? source : join(root, source);

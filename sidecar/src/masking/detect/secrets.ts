@@ -12,7 +12,7 @@ const LONGEST_VALUE = 512;
 /** RFC 7617 and 6750. */
 const SCHEME = /(?:basic|bearer|token|apikey|digest)["']?\s+$/i;
 const PLACEHOLDER =
-  /^(?:[*•x.…-]+|null|none|true|false|undefined|\$\{.*|<.*|\{\{.*|redacted|changeme|your[-_].*|example)$/i;
+  /^(?:[*\u2022x.\u2026-]+|null|none|true|false|undefined|\$\{.*|<.*|\{\{.*|redacted|changeme|your[-_].*|example)$/i;
 const PRIVATE = 'PRIVATE KEY';
 
 const isKeyByte = (byte: number) => (CLASS[byte]! & KEY) !== 0 || byte === DOT;
