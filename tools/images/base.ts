@@ -36,7 +36,8 @@ export async function fillBase(folder: string, { node, certificates }: BaseParts
       (await librariesOf(iptables)).find((path) => path.includes('libxtables'))!,
       '../xtables',
     );
-    place(extensions, extensions);
+    // iptables asks for them under /usr, the loader names libraries under /lib: on this machine both are the same.
+    place(extensions, realpathSync(extensions));
   }
   for (const program of programs) for (const path of await librariesOf(program)) place(path, path);
   writeFileSync(

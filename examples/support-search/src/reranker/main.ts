@@ -1,4 +1,5 @@
 import { appendFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { parseArgs } from 'node:util';
 import { createReranker, type JournalEntry, SPEECHES, type SpeechName } from './index.ts';
 
@@ -27,6 +28,11 @@ function isSpeech(name: string): name is SpeechName {
   return Object.hasOwn(SPEECHES, name);
 }
 
+/** Kubernetes sets HOSTNAME to the pod's name, which TEI takes for no address and binds every one. */
+function addressIn(hostname: string | undefined): string {
+  return hostname !== undefined && isIP(hostname) !== 0 ? hostname : '0.0.0.0';
+}
+
 function readSettings(args: readonly string[], env: Readonly<Record<string, string | undefined>>) {
   const { values } = parseArgs({
     args: [...args],
@@ -51,7 +57,7 @@ function readSettings(args: readonly string[], env: Readonly<Record<string, stri
   return {
     help: values.help === true,
     port: wholeNumber('PORT', values.port ?? env['PORT'] ?? '3000'),
-    hostname: values.hostname ?? env['HOSTNAME'] ?? '0.0.0.0',
+    hostname: values.hostname ?? addressIn(env['HOSTNAME']),
     apiKey: values['api-key'] ?? env['API_KEY'] ?? null,
     batchSize: wholeNumber(
       'MAX_CLIENT_BATCH_SIZE',
