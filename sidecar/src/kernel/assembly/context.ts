@@ -63,6 +63,13 @@ export function context(s: usize, e: usize, low: usize, high: usize): u32 {
   return low32;
 }
 
+/** The same, and bits of the words within [s, e): all that a place in [s, e) can have near it. */
+export function contextAround(s: usize, e: usize, low: usize, high: usize): u32 {
+  context(s, e, low, high);
+  words(s - low > BEFORE ? s - BEFORE : low, high - e > AFTER ? e + AFTER : high, low);
+  return low32;
+}
+
 export function contextHigh(): u32 { return high32; }
 
 /** Topics that five to eight digits can be of, set by the host. */

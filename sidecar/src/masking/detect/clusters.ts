@@ -1,9 +1,12 @@
 import { CLASS, DIGIT, GAP, isAlnum, LETTER } from './bytes.ts';
 import type { Text } from './place.ts';
 
-/** Tokens and bytes that one cluster takes; what follows is another. */
-const MOST_TOKENS = 20;
-const MOST_BYTES = 80;
+/**
+ * Tokens and bytes that one cluster takes; what follows is another. Many more than a number has: the end of a cluster
+ * that was cut off is looked at twice.
+ */
+const MOST_TOKENS = 96;
+const MOST_BYTES = 960;
 /** A longer token is no part of a number. */
 const LONGEST_TOKEN = 48;
 /** What is shorter and alone is no number of any kind. */
@@ -12,18 +15,54 @@ const SHORTEST = 5;
 const MOST_LETTERS = 5;
 
 /** Letters and digits that stand near each other: what a number in groups is made of. */
-export interface Cluster {
+export class Cluster {
   /** Addresses of its tokens. */
-  readonly starts: readonly number[];
-  readonly ends: readonly number[];
+  readonly starts: number[] = [];
+  readonly ends: number[] = [];
   /** Whether a token has letters; whether it has digits. */
-  readonly letters: readonly boolean[];
-  readonly digits: readonly boolean[];
-  /** Without what stands between, in capitals, and where each token begins in that. */
-  readonly compact: string;
-  readonly offsets: readonly number[];
-  /** Tokens up to this one were not cut off from what follows. */
-  readonly complete: boolean;
+  readonly letters: boolean[] = [];
+  readonly digits: boolean[] = [];
+  /** Where each token begins in {@link compact}, and where the last ends. */
+  readonly offsets: number[] = [0];
+  /** Whether any token has letters. */
+  hasLetters = false;
+  /** Its tokens were not cut off from what follows. */
+  complete = true;
+  readonly #text: Text;
+  #compact: string | undefined;
+
+  constructor(text: Text) {
+    this.#text = text;
+  }
+
+  add(start: number, end: number): void {
+    const { buffer } = this.#text;
+    let seen = 0;
+    for (let at = start; at < end; at++) seen |= CLASS[buffer[at]!]!;
+    this.starts.push(start);
+    this.ends.push(end);
+    this.letters.push((seen & LETTER) !== 0);
+    this.digits.push((seen & DIGIT) !== 0);
+    this.offsets.push(this.offsets.at(-1)! + end - start);
+    if ((seen & LETTER) !== 0) this.hasLetters = true;
+  }
+
+  /** All tokens without what stands between, in capitals. */
+  get compact(): string {
+    if (this.#compact === undefined) {
+      let all = '';
+      for (const [at, start] of this.starts.entries()) all += this.#text.slice(start, this.ends[at]!);
+      this.#compact = this.hasLetters ? all.toUpperCase() : all;
+    }
+    return this.#compact;
+  }
+
+  /** The tokens from the first to the last, likewise. */
+  value(first: number, last: number): string {
+    if (first !== last) return this.compact.slice(this.offsets[first], this.offsets[last + 1]);
+    const token = this.#text.slice(this.starts[first]!, this.ends[first]!);
+    return this.letters[first] ? token.toUpperCase() : token;
+  }
 }
 
 /** The cluster around the digit at `at`. Nothing before `from` belongs to it. */
@@ -35,59 +74,23 @@ export function clusterAt(text: Text, at: number, from: number): Cluster | undef
   // Most digits in prose are a short word of their own.
   if (first - start > LONGEST_TOKEN || (first - start < SHORTEST && nextToken(text, first) === -1))
     return undefined;
-  const builder = new Builder(text);
+  const cluster = new Cluster(text);
   const label = labelBefore(text, start, from);
-  if (label !== -1) builder.add(label, start - 1);
+  if (label !== -1) cluster.add(label, start - 1);
   let size = 0;
   let next = start;
   while (next !== -1) {
     const end = tokenEnd(buffer, next, high);
     if (end - next > LONGEST_TOKEN) break;
-    builder.add(next, end);
+    cluster.add(next, end);
     size += end - next;
-    if (builder.starts.length >= MOST_TOKENS || size > MOST_BYTES) return builder.build(false);
+    if (cluster.starts.length >= MOST_TOKENS || size > MOST_BYTES) {
+      cluster.complete = false;
+      return cluster;
+    }
     next = nextToken(text, end);
   }
-  return builder.starts.length === 0 ? undefined : builder.build(true);
-}
-
-class Builder {
-  readonly #text: Text;
-  readonly starts: number[] = [];
-  readonly #ends: number[] = [];
-  readonly #letters: boolean[] = [];
-  readonly #digits: boolean[] = [];
-  readonly #offsets: number[] = [];
-  #compact = '';
-
-  constructor(text: Text) {
-    this.#text = text;
-  }
-
-  add(start: number, end: number): void {
-    const { buffer } = this.#text;
-    let seen = 0;
-    for (let at = start; at < end; at++) seen |= CLASS[buffer[at]!]!;
-    this.starts.push(start);
-    this.#ends.push(end);
-    this.#letters.push((seen & LETTER) !== 0);
-    this.#digits.push((seen & DIGIT) !== 0);
-    this.#offsets.push(this.#compact.length);
-    const token = this.#text.slice(start, end);
-    this.#compact += (seen & LETTER) === 0 ? token : token.toUpperCase();
-  }
-
-  build(complete: boolean): Cluster {
-    return {
-      starts: this.starts,
-      ends: this.#ends,
-      letters: this.#letters,
-      digits: this.#digits,
-      compact: this.#compact,
-      offsets: this.#offsets,
-      complete,
-    };
-  }
+  return cluster.starts.length === 0 ? undefined : cluster;
 }
 
 function tokenEnd(buffer: Buffer, start: number, high: number): number {

@@ -39,3 +39,10 @@ export function topicsNear(kernel: Kernel, start: number, end: number, low: numb
   const first = context!(start, end, low, high);
   return { low: first, high: contextHigh!() };
 }
+
+/** The same, and of the words in [start, end). */
+export function topicsAround(kernel: Kernel, start: number, end: number, low: number, high: number): Topics {
+  const { contextAround, contextHigh } = kernel.exports;
+  const first = contextAround!(start, end, low, high);
+  return { low: first, high: contextHigh!() };
+}

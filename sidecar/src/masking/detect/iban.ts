@@ -39,17 +39,23 @@ export function isIban(compact: string): boolean {
 }
 
 /** International bank account numbers in a cluster, however they are grouped. */
-export function findIbans(text: Text, { starts, ends, offsets, compact, letters }: Cluster): void {
+export function findIbans(text: Text, cluster: Cluster): void {
+  if (!cluster.hasLetters) return;
+  const { starts, ends, offsets, compact, letters } = cluster;
   for (let first = 0; first < starts.length; first++) {
     if (!letters[first]) continue;
     const from = offsets[first]!;
     const known = COUNTRIES.get(compact.slice(from, from + 2));
     if (known === undefined) continue;
     const number = compact.slice(from, from + known.length);
-    const last = starts.findIndex(
-      (_, at) => at >= first && (offsets[at + 1] ?? compact.length) === from + known.length,
-    );
-    if (last === -1 || !isIban(number) || !isWritten(text, starts, ends, first, last)) continue;
+    let last = first;
+    while (last < starts.length && offsets[last + 1]! < from + known.length) last++;
+    if (
+      offsets[last + 1] !== from + known.length ||
+      !isIban(number) ||
+      !isWritten(text, starts, ends, first, last)
+    )
+      continue;
     text.report('IBAN_CODE', starts[first]!, ends[last]!, 1, 'checksum');
     first = last;
   }

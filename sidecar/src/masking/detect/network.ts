@@ -8,9 +8,11 @@ const LONGEST = 48;
 const DOT = 0x2e;
 const COLON = 0x3a;
 const DASH = 0x2d;
+const PERCENT = 0x25;
+const SLASH = 0x2f;
 const MACS = [
-  { size: 17, pattern: /^[0-9A-F]{2}([:-])(?:[0-9A-F]{2}\1){4}[0-9A-F]{2}$/i },
-  { size: 14, pattern: /^(?:[0-9A-F]{4}\.){2}[0-9A-F]{4}$/i },
+  { size: 17, signAt: 2, pattern: /^[0-9A-F]{2}([:-])(?:[0-9A-F]{2}\1){4}[0-9A-F]{2}$/i },
+  { size: 14, signAt: 4, pattern: /^(?:[0-9A-F]{4}\.){2}[0-9A-F]{4}$/i },
 ];
 /** Nobody's device: unset and broadcast. */
 const NOBODY = /^(?:0[^1-9A-F]*)+$|^(?:f[^0-9A-E]*)+$/i;
@@ -46,10 +48,11 @@ export function findAddress(text: Text, at: number, from: number): number {
 /** A hardware address that begins where the run does, or stands at the place looked at. */
 export function findMac(text: Text, start: number, end: number, at: number): void {
   const { buffer, low, high } = text;
-  for (const { size, pattern } of MACS) {
+  for (const { size, signAt, pattern } of MACS) {
     for (const first of [start, Math.max(start, Math.min(at, end - size))]) {
       const last = first + size;
-      if (last > high) continue;
+      // Tried only where a sign stands between its first groups: the runs are as many as a text has numbers.
+      if (last > high || isAlnum(buffer[first + signAt]!)) continue;
       const value = text.slice(first, last);
       if (!pattern.test(value) || NOBODY.test(value)) continue;
       if ((last < high && isPart(buffer[last]!)) || (first > low && isPart(buffer[first - 1]!))) continue;
@@ -87,6 +90,7 @@ function findIp6(text: Text, start: number, end: number): boolean {
 }
 
 function withSuffix({ buffer, high }: Text, end: number, zones: boolean): number {
+  if (end >= high || (buffer[end] !== PERCENT && buffer[end] !== SLASH)) return end;
   let stop = end;
   const rest = buffer.toString('latin1', end, Math.min(high, end + 24));
   const zone = zones ? (ZONE.exec(rest)?.[0].length ?? 0) : 0;

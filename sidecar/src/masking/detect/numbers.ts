@@ -1,13 +1,23 @@
 import type { Entity } from '@rankguard/contract';
 import { CLASS, DIGIT, isAlnum } from './bytes.ts';
 import type { Cluster } from './clusters.ts';
-import { type Checked, type Identifier, type Known, LONGEST, shapeOf } from './identifiers/index.ts';
+import {
+  type Candidates,
+  type Checked,
+  formOf,
+  type Identifier,
+  type Known,
+  LONGEST,
+  shapeOf,
+} from './identifiers/index.ts';
 import type { Text } from './place.ts';
-import { DICTIONARY, joined, meets, NO_TOPICS, topics } from './words.ts';
+import { DICTIONARY, joined, meets, NO_TOPICS, type Topics, topics } from './words.ts';
 
 /** Groups that one number may have, and letters and digits that it has at least. */
 const MOST_GROUPS = 8;
 const SHORTEST = 5;
+/** Shapes have no larger groups: see `shapeOf`. */
+const LARGEST_GROUP = 15;
 /** What looks like another kind of number unless words say so. */
 const AGAINST = topics('AGAINST');
 /** Scores: words say what it is and the checksum holds; words say what it is; it is all there is. */
@@ -29,18 +39,28 @@ export interface NumberOptions {
 }
 
 /** One to eight groups of a cluster. */
-interface Window {
+interface Groups {
   readonly cluster: Cluster;
   readonly first: number;
   readonly last: number;
+}
+
+/** Groups that may be something, and where they stand. */
+interface Window extends Groups {
+  readonly start: number;
+  readonly end: number;
+  /** Whether they are all there is. */
+  readonly whole: boolean;
+  readonly near: Topics;
   readonly compact: string;
 }
 
 /** Looks for identifiers among the groups of a cluster: from each group on, the longest that is one. */
 export function findIdentifiers(text: Text, cluster: Cluster, options: NumberOptions): void {
   const { starts, ends } = cluster;
+  const around = text.topicsAround(starts[0]!, ends.at(-1)!);
   for (let first = 0; first < starts.length; first++) {
-    const last = longestFrom(text, cluster, first, options);
+    const last = longestFrom(text, cluster, first, around, options);
     if (last >= first) first = last;
     else if (cluster.letters[first] && cluster.digits[first]) {
       behindLabel(text, starts[first]!, ends[first]!, options.known);
@@ -48,63 +68,67 @@ export function findIdentifiers(text: Text, cluster: Cluster, options: NumberOpt
   }
 }
 
-function longestFrom(text: Text, cluster: Cluster, first: number, options: NumberOptions): number {
+function longestFrom(
+  text: Text,
+  cluster: Cluster,
+  first: number,
+  around: Topics,
+  options: NumberOptions,
+): number {
   const { starts, ends, letters } = cluster;
-  const { grouped } = options.known;
-  let shape = 0;
-  let found = -1;
-  let digitsOnly = true;
-  for (let last = first; last < starts.length && last - first < MOST_GROUPS; last++) {
-    const size = ends[last]! - starts[last]!;
-    if (letters[last]) digitsOnly = false;
-    if (last === first) {
-      if (lookAt(text, cluster, first, last, ofSize(options.known, size, digitsOnly), options)) found = last;
-    }
-    if (size > 15) break;
-    shape = shapeOf(shape, size);
-    if (last === first) continue;
-    const list = grouped.get(shape);
-    if (list !== undefined && lookAt(text, cluster, first, last, list, options)) found = last;
+  const { known } = options;
+  const look = (last: number, candidates: Candidates | undefined) =>
+    candidates !== undefined && lookAt(text, { cluster, first, last }, candidates, around, options);
+  const size = ends[first]! - starts[first]!;
+  let found = look(first, ofSize(known, size, !letters[first])) ? first : -1;
+  let shape = size;
+  for (let last = first + 1; last < starts.length && last - first < MOST_GROUPS; last++) {
+    const next = ends[last]! - starts[last]!;
+    if (size > LARGEST_GROUP || next > LARGEST_GROUP) break;
+    shape = shapeOf(shape, next);
+    const candidates = known.grouped.get(shape);
+    if (candidates === undefined) break;
+    if (look(last, candidates)) found = last;
   }
   return found;
 }
 
-function ofSize(known: Known, size: number, digitsOnly: boolean): readonly Identifier[] {
-  if (size < SHORTEST || size > LONGEST) return [];
-  return (digitsOnly ? known.digits : known.mixed)[size]!;
+function ofSize(known: Known, size: number, digitsOnly: boolean): Candidates | undefined {
+  if (size < SHORTEST || size > LONGEST) return undefined;
+  return (digitsOnly ? known.digits : known.mixed)[size];
 }
 
-/** Whether the groups from the first to the last are one of these identifiers. */
+/** Reports each of the candidates that the groups are; whether there is one. */
 function lookAt(
   text: Text,
-  cluster: Cluster,
-  first: number,
-  last: number,
-  list: readonly Identifier[],
-  options: NumberOptions,
-): boolean {
-  if (list.length === 0 || isTied(text, cluster, first, last)) return false;
-  const { offsets, compact } = cluster;
-  const value = compact.slice(offsets[first]!, offsets[last + 1] ?? compact.length);
-  return reportAll(text, { cluster, first, last, compact: value }, list, options);
-}
-
-/** Reports each identifier that the window is; whether there is one. */
-function reportAll(
-  text: Text,
-  window: Window,
-  list: readonly Identifier[],
+  groups: Groups,
+  { all, context, unaided }: Candidates,
+  around: Topics,
   { threshold }: NumberOptions,
 ): boolean {
+  const { cluster, first, last } = groups;
+  const start = cluster.starts[first]!;
+  const end = cluster.ends[last]!;
+  const whole = text.isWhole(start, end);
+  // What stands around all of the cluster says most often that no word speaks for any of them.
+  const aided = whole || meets(around, context);
+  const list = aided ? all : unaided;
+  if (list.length === 0 || isTied(text, cluster, first, last)) return false;
+  const window = {
+    ...groups,
+    start,
+    end,
+    whole,
+    near: text.topics(start, end),
+    compact: cluster.value(first, last),
+  };
   let found = false;
   for (const one of list) {
-    if (!one.pattern.test(window.compact)) continue;
-    const score = scoreOf(text, window, one);
-    if (score < threshold(one.entity)) continue;
+    const score = scoreOf(text, window, one, threshold(one.entity));
+    if (score === 0) continue;
     found = true;
-    const { starts, ends } = window.cluster;
     const reason = score >= SAID ? 'context' : one.check === undefined ? 'form' : 'checksum';
-    text.report(one.entity, starts[window.first]!, ends[window.last]!, score, reason);
+    text.report(one.entity, start, end, score, reason);
   }
   return found;
 }
@@ -127,24 +151,34 @@ function isTied(
 const checkOf = (one: Identifier, compact: string): Checked =>
   one.check === undefined ? null : one.check(compact);
 
-/** How sure it is that the groups are this identifier; 0: they are not. */
-function scoreOf(text: Text, window: Window, one: Identifier): number {
-  const { cluster, first, last, compact } = window;
-  if (first !== last && !isUsual(text, window, one)) return 0;
+/** How sure it is that the groups are this identifier; 0: less than `threshold`. The cheapest questions come first. */
+function scoreOf(text: Text, window: Window, one: Identifier, threshold: number): number {
+  const { near, whole, compact } = window;
+  const single = window.first === window.last;
+  const named = meets(near, one.context);
+  const form = formOf(one, single);
+  if (!named && !(whole && form >= LIKELY) && form < threshold) return 0;
+  if (!one.pattern.test(compact) || (!single && !isUsual(text, window, one))) return 0;
   const checked = checkOf(one, compact);
   if (checked === false) return 0;
-  const start = cluster.starts[first]!;
-  const end = cluster.ends[last]!;
-  const near = text.topics(start, end);
-  if (meets(near, one.context)) return checked === true ? SAID_AND_CHECKED : SAID;
-  const score = formScore(one, first === last, checked);
-  if (score >= LIKELY && text.isWhole(start, end)) return Math.max(score, ALONE);
-  return meets(near, AGAINST) && /^\d+$/.test(compact) ? score * DOUBT : score;
+  const score = named
+    ? checked === true
+      ? SAID_AND_CHECKED
+      : SAID
+    : unnamedScore(window, one, form, checked);
+  return score < threshold ? 0 : score;
 }
 
-function formScore(one: Identifier, single: boolean, checked: Checked): number {
-  const score = single ? one.bare : (one.formed ?? one.bare);
-  return one.check !== undefined && checked === null ? Math.min(score, one.unproved ?? UNPROVED) : score;
+/** The score where no word speaks for it. */
+function unnamedScore(
+  { near, whole, compact }: Window,
+  one: Identifier,
+  form: number,
+  checked: Checked,
+): number {
+  const score = one.check !== undefined && checked === null ? Math.min(form, one.unproved ?? UNPROVED) : form;
+  if (whole && score >= LIKELY) return Math.max(score, ALONE);
+  return meets(near, AGAINST) && /^\d+$/.test(compact) ? score * DOUBT : score;
 }
 
 /** Whether the groups stand apart as the identifier's do, with the same sign between all of them unless signs may differ. */
@@ -168,7 +202,7 @@ function behindLabel(text: Text, start: number, end: number, known: Known): void
   if (at - start < 2 || end - at < SHORTEST || end - at > LONGEST) return;
   const word = DICTIONARY.get(text.slice(start, at).toLowerCase()) ?? NO_TOPICS;
   const compact = text.slice(at, end).toUpperCase();
-  for (const one of (/^\d+$/.test(compact) ? known.digits : known.mixed)[compact.length]!) {
+  for (const one of (/^\d+$/.test(compact) ? known.digits : known.mixed)[compact.length]!.all) {
     const checked = one.pattern.test(compact) ? checkOf(one, compact) : false;
     if (checked === false) continue;
     const near = checked === true ? joined(word, text.topics(start, end)) : word;
@@ -187,7 +221,7 @@ export function findNumber(text: Text, { known }: NumberOptions): void {
   const compact = text.slice(text.low, text.high);
   const { field } = text;
   if (field === undefined || !/^\d{5,18}$/.test(compact)) return;
-  for (const one of known.digits[compact.length]!) {
+  for (const one of known.digits[compact.length]!.all) {
     if (!meets(field, one.context) || !one.pattern.test(compact)) continue;
     const checked = checkOf(one, compact);
     if (checked !== false)

@@ -8,6 +8,10 @@ import { meets, topics } from './words.ts';
 const MOST_DIGITS = 15;
 const FEWEST_DIGITS = 7;
 const LONGEST = 40;
+const PLUS = 0x2b;
+const OPEN = 0x28;
+const ZERO = 0x30;
+const ONE = 0x31;
 const PHONE = topics('PHONE');
 const AGAINST = topics('AGAINST');
 const NOT_PHONE = topics(
@@ -32,41 +36,32 @@ const EXTENSION_ROOM = 16;
 const NANP = /^(?:1[-. ])?(?:\([2-9]\d\d\) ?|[2-9]\d\d[-. ])[2-9]\d\d[-. ]?\d{4}$/;
 const DATE = /^(?:\d{4}[-./]\d{1,2}[-./]\d{1,2}|\d{1,2}[-./]\d{1,2}[-./]\d{2,4})$/;
 
-interface Country {
-  readonly pattern: RegExp;
-  readonly nationalPrefix: string | undefined;
-}
-
-/** Countries by calling code, from Google's metadata: what a number without the code must look like. */
-function countriesByCode(): ReadonlyMap<string, readonly Country[]> {
-  const byCode = new Map<string, Country[]>();
+/**
+ * Numbers without the country's code by calling code, from Google's metadata. `+44 (0)20 …` repeats the prefix of calls
+ * inside the country.
+ */
+function nationalByCode(): ReadonlyMap<string, RegExp> {
+  const byCode = new Map<string, RegExp>();
   for (const [code, names] of Object.entries(metadata.country_calling_codes)) {
-    const countries = names.flatMap((name) => {
+    const patterns = names.flatMap((name) => {
       const entry: readonly unknown[] | undefined =
         metadata.countries[name as keyof typeof metadata.countries];
-      if (entry === undefined) return [];
-      const prefix = typeof entry[5] === 'string' ? entry[5] : undefined;
-      return [{ pattern: new RegExp(`^(?:${String(entry[2])})$`), nationalPrefix: prefix }];
+      return entry === undefined ? [] : [`(?:${String(entry[2])})`];
     });
-    byCode.set(code, countries);
+    if (patterns.length > 0) byCode.set(code, new RegExp(`^0?(?:${patterns.join('|')})$`));
   }
   return byCode;
 }
 
 /** Looks for telephone numbers in a cluster. */
 export function createPhones(): (text: Text, cluster: Cluster) => void {
-  const byCode = countriesByCode();
+  const byCode = nationalByCode();
 
   /** Whether a number with its country's code is one that the country gives out. */
   function isInternational(digits: string): boolean {
     for (let size = 1; size <= 3; size++) {
-      const countries = byCode.get(digits.slice(0, size));
-      if (countries === undefined) continue;
-      const national = digits.slice(size);
-      // `+44 (0)20 …` repeats the prefix of calls inside the country.
-      return countries.some(
-        ({ pattern }) => pattern.test(national) || (national[0] === '0' && pattern.test(national.slice(1))),
-      );
+      const national = byCode.get(digits.slice(0, size));
+      if (national !== undefined) return national.test(digits.slice(size));
     }
     return false;
   }
@@ -91,6 +86,7 @@ export function createPhones(): (text: Text, cluster: Cluster) => void {
 
   /** The number that begins at a token, if there is one; returns its end. `limit` is where it ends at the latest. */
   function look(text: Text, token: number, limit: number, onlyFormed: boolean): number {
+    if (!hasDigits(text, token, limit)) return token;
     let start = signBefore(text, token);
     const read = (from: number) => NUMBER.exec(text.slice(from, Math.min(limit, from + LONGEST)))?.[0];
     let value = read(start);
@@ -119,7 +115,8 @@ export function createPhones(): (text: Text, cluster: Cluster) => void {
         at++;
         continue;
       }
-      const end = look(text, start, limitOf(text, cluster, at), !fresh);
+      const limit = limitOf(text, cluster, at);
+      const end: number = fresh || mayBeFormed(text, cluster, at) ? look(text, start, limit, !fresh) : start;
       at++;
       fresh = end > start || cluster.letters[at - 1]!;
       while (at < starts.length && starts[at]! < end) at++;
@@ -140,13 +137,42 @@ function limitOf(text: Text, { starts, ends }: Cluster, first: number): number {
   return at === starts.length ? Math.min(text.high, ends[at - 1]! + EXTENSION_ROOM) : ends[at - 1]!;
 }
 
+/** Whether as many digits as a number has follow each other from here on. Without them no pattern need be tried. */
+function hasDigits({ buffer }: Text, token: number, limit: number): boolean {
+  const stop = Math.min(limit, token + LONGEST);
+  let digits = 0;
+  for (let at = token; at < stop; at++) {
+    if ((CLASS[buffer[at]!]! & DIGIT) !== 0) digits++;
+    else if (at === token || !isInNumber(buffer[at]!)) break;
+    if (digits === FEWEST_DIGITS) return true;
+  }
+  return false;
+}
+
+/** What stands between the digits of {@link NUMBER}: a space, `.`, `/`, `-`, `(` and `)`. */
+const isInNumber = (byte: number) =>
+  byte === 0x20 || (byte >= 0x2d && byte <= 0x2f) || byte === 0x28 || byte === 0x29;
+
 /** Whether a number with a form of its own may begin here: `+`, `(`, `00`, or three digits, three and four. */
 function mayBegin({ buffer, low }: Text, { starts, ends }: Cluster, at: number): boolean {
   const start = starts[at]!;
   const before = start > low ? buffer[start - 1]! : 0;
-  if (before === 0x2b || before === 0x28 || (buffer[start] === 0x30 && buffer[start + 1] === 0x30))
+  if (before === PLUS || before === OPEN || (buffer[start] === ZERO && buffer[start + 1] === ZERO))
     return true;
   return ends[at]! - start === 3 && at + 1 < starts.length && ends[at + 1]! - starts[at + 1]! >= 3;
+}
+
+/** Whether what begins here can have a form of its own: {@link NANP} is told by its groups before any pattern is tried. */
+function mayBeFormed({ buffer, low }: Text, { starts, ends }: Cluster, at: number): boolean {
+  const start = starts[at]!;
+  if (start > low && buffer[start - 1] === PLUS) return true;
+  if (start - 1 > low && buffer[start - 1] === OPEN && buffer[start - 2] === PLUS) return true;
+  if (buffer[start] === ZERO && (buffer[start + 1] === ZERO || buffer[start + 1] === ONE)) return true;
+  const sizeOf = (group: number) => (group < starts.length ? ends[group]! - starts[group]! : 0);
+  const area = buffer[start] === ONE && sizeOf(at) === 1 ? at + 1 : at;
+  if (sizeOf(area) !== 3 || buffer[starts[area]!]! <= ONE) return false;
+  const exchange = sizeOf(area + 1);
+  return exchange >= 7 || (exchange === 3 && sizeOf(area + 2) >= 4);
 }
 
 /** `+`, `(` or both in front of a number belong to it. */

@@ -1,7 +1,7 @@
 import type { Entity } from '@rankguard/contract';
 import type { Kernel } from '../../kernel/index.ts';
 import { CLASS, SPACE } from './bytes.ts';
-import { topicsNear } from './context.ts';
+import { topicsAround, topicsNear } from './context.ts';
 import type { Blob } from './encoded.ts';
 import { joined, NO_TOPICS, type Topics } from './words.ts';
 
@@ -80,6 +80,12 @@ export class Text {
       );
     }
     return this.#near;
+  }
+
+  /** The same, and of the words within: those of no place in [start, end) are others. */
+  topicsAround(start: number, end: number): Topics {
+    const around = topicsAround(this.#shared.kernel, start, end, this.low, this.high);
+    return joined(around, this.field ?? NO_TOPICS);
   }
 
   /** Whether [start, end) is all there is: a text without a member that holds it, but for white space around. */

@@ -45,7 +45,7 @@ export function createRecognisers({
   const wanted = new Set(entities);
   const findPhones = createPhones();
   const threshold = (entity: Entity) => thresholds[entity] ?? DEFAULT_THRESHOLD;
-  const options = { known: identifiersOf(wanted), threshold };
+  const options = { known: identifiersOf(wanted, threshold), threshold };
   const allowed = new Set(allow.map(normalised));
   const addresses = wanted.has('IP_ADDRESS') || wanted.has('MAC_ADDRESS');
   const secrets = wanted.has('SECRET') || wanted.has('URL_CREDENTIALS');
@@ -64,7 +64,8 @@ export function createRecognisers({
     const run = runAround(text, at, from);
     const end = findSecrets(text, run);
     if (wanted.has('MAC_ADDRESS')) findMac(text, run.start, run.end, run.start);
-    if (run.end - run.start <= DECODING_BUDGET) text.blobs.push(...blobsIn(run, DECODING_BUDGET));
+    if (run.end - run.start <= DECODING_BUDGET)
+      for (const blob of blobsIn(run, DECODING_BUDGET)) text.blobs.push(blob);
     return end;
   }
 
@@ -93,9 +94,10 @@ export function createRecognisers({
   function keep(text: Text): void {
     const counts = ({ entity, start, end, score }: Found) =>
       score >= threshold(entity) && (allowed.size === 0 || !allowed.has(normalised(text.slice(start, end))));
-    const kept = text.found.filter(counts);
-    text.found.length = 0;
-    text.found.push(...kept);
+    const { found } = text;
+    let kept = 0;
+    for (const one of found) if (counts(one)) found[kept++] = one;
+    found.length = kept;
   }
 
   return {

@@ -7,12 +7,12 @@ const LETTERS_23 = 'TRWAGMYFPDXBNJZSQVHLCKE';
 
 /** § 139b AO: no leading zero; of the first ten digits one occurs two or three times; three in a row are not the same. */
 function germanTax(text: string): boolean {
+  if (!iso7064(text)) return false;
   const first = text.slice(0, 10);
   const counts = [...'0123456789'].map((digit) => first.split(digit).length - 1);
   const often = counts.filter((count) => count > 1);
   // Numbers of the test range have no digit twice.
-  if (often.length > 1 || (often[0] ?? 2) > 3 || /(\d)\1\1/.test(first)) return false;
-  return iso7064(text);
+  return often.length <= 1 && (often[0] ?? 2) <= 3 && !/(\d)\1\1/.test(first);
 }
 
 /** DRV: area, birth date, initial as two digits, serial; weights of VKVV § 4. */
