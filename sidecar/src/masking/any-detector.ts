@@ -28,15 +28,20 @@ export interface AnyDetector {
 
 export const NAMELESS: NameOf = () => undefined;
 
-/** Findings of the detectors, but for values that are allowed: compared by letters and digits, without case. */
+/** Punctuation makes these other values: `1.2.34.5` is not `12.3.4.5`. */
+const EXACT: ReadonlySet<string> = new Set(['EMAIL_ADDRESS', 'IP_ADDRESS', 'URL_CREDENTIALS', 'SECRET']);
+
+/** Findings of the detectors, but for values that are allowed: compared without case, numbers by letters and digits. */
 export function anyDetector(detector: Detector, allow: readonly string[]): AnyDetector {
   const allowed = new Set(allow.map(bare));
-  const isAllowed = (value: string) => allowed.has(bare(value));
+  const exactly = new Set(allow.map(plain));
+  const isAllowed = (value: string, entity: AnyFinding['entity']) =>
+    EXACT.has(entity) ? exactly.has(plain(value)) : allowed.has(bare(value));
   return {
     detectText: (text, context) =>
       detector
         .detectText(text, context)
-        .filter(({ start, end }) => allowed.size === 0 || !isAllowed(text.slice(start, end))),
+        .filter(({ entity, start, end }) => allowed.size === 0 || !isAllowed(text.slice(start, end), entity)),
     find(bytes, ranges, nameOf) {
       if (ranges.count === 0) return [];
       const findings = detector.find(bytes, ranges, nameOf);
@@ -45,8 +50,12 @@ export function anyDetector(detector: Detector, allow: readonly string[]): AnyDe
         const kinds = findings.kinds(at);
         const [entity, ...also] = entitiesOf(kinds);
         if (entity === undefined) continue;
-        if (allowed.size > 0 && isAllowed(bytes.toString('utf8', findings.start(at), findings.end(at))))
+        if (
+          allowed.size > 0 &&
+          isAllowed(bytes.toString('utf8', findings.start(at), findings.end(at)), entity)
+        )
           continue;
+        if (entity === 'EMAIL_ADDRESS' && isImage(bytes, findings.start(at), findings.end(at))) continue;
         const { score, reason } = findings.why(at);
         const one = {
           token: findings.token(at),
@@ -63,11 +72,21 @@ export function anyDetector(detector: Detector, allow: readonly string[]): AnyDe
   };
 }
 
+/** Whether an address is the name of an image for screens of a density: `logo@2x.png`. */
+function isImage(bytes: Buffer, start: number, end: number): boolean {
+  const last = bytes[end - 1]! | 0x20;
+  // The last letters of the endings below: most addresses get no further.
+  if (last !== 0x67 && last !== 0x70 && last !== 0x66) return false;
+  return /@\d(?:\.\d)?x\.(?:png|jpe?g|webp|gif|svg)$/i.test(bytes.toString('latin1', start, end));
+}
+
 /** What is left of a value when it is compared with those that are allowed. */
 function bare(value: string): string {
-  return folded(decoded(value))
-    .toLowerCase()
-    .replace(/[^\p{L}\p{N}]/gu, '');
+  return plain(value).replace(/[^\p{L}\p{N}]/gu, '');
+}
+
+function plain(value: string): string {
+  return folded(decoded(value)).trim().toLowerCase();
 }
 
 /** Findings of several texts together, part by part, ascending and apart. `second` is in the order of its texts. */

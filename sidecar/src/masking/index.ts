@@ -3,9 +3,11 @@ import { type JsonReader, splice } from '../json/index.ts';
 import type { Kernel } from '../kernel/index.ts';
 import { anyDetector } from './any-detector.ts';
 import { createDetector } from './detect/index.ts';
+import { withDisguises } from './disguises.ts';
 import { withFormatting } from './formatting.ts';
 import { JsonMasking } from './json.ts';
 import { withPatterns } from './patterns.ts';
+import { withPlainSecrets } from './plain-secrets.ts';
 import { createPlan, type Plan } from './plan.ts';
 import { restoreEdits } from './restore.ts';
 import { createScanner, SHORTEST } from './scanner.ts';
@@ -46,7 +48,9 @@ export function createMasker(options: MaskerOptions): Masker {
   const scanner = createScanner(kernel);
   const entities = createDetector({ kernel, entities: plan.entities, thresholds, allow, deny });
   const detector = withFormatting(
-    withPatterns(anyDetector(entities, allow), masking.patterns ?? [], scanner),
+    withDisguises(
+      withPlainSecrets(withPatterns(anyDetector(entities, allow), masking.patterns ?? [], scanner)),
+    ),
   );
   const replacer = createReplacer(tokenKey, masking.tokenDomain);
   const readers: JsonReader[] = [];

@@ -1,6 +1,7 @@
 import type { Edit } from '../json/types.ts';
 import { type AnyDetector, type AnyFinding, NAMELESS } from './any-detector.ts';
 import { apart } from './apart.ts';
+import { namedValues } from './columns.ts';
 import type { Judgement, Plan } from './plan.ts';
 import { Ranges } from './ranges.ts';
 import { SHORTEST } from './scanner.ts';
@@ -20,6 +21,21 @@ function elementEdits(bytes: Buffer, { names }: Plan, replacer: Replacer, report
     if (rule === null || content!.trim() === '') continue;
     const end = index + whole.length - 2;
     const start = end - content!.length;
+    const { strategy } = rule.treatment;
+    report({ label: 'FIELD', start, end, score: 1, reason: 'field', strategy }, () => 'text');
+    const value = bytes.toString('utf8', start, end);
+    edits.push({ start, end, with: replacer.replace(rule.treatment, 'FIELD', value) });
+  }
+  return edits;
+}
+
+/** Edits of settings and columns whose names the rules name. */
+function namedEdits(bytes: Buffer, { names }: Plan, replacer: Replacer, report: Tools['report']): Edit[] {
+  if (names.empty) return [];
+  const edits: Edit[] = [];
+  for (const { name, start, end } of namedValues(bytes.toString('latin1'))) {
+    const rule = names.match(Buffer.from(name, 'latin1'), 0, name.length, () => name);
+    if (rule === null) continue;
     const { strategy } = rule.treatment;
     report({ label: 'FIELD', start, end, score: 1, reason: 'field', strategy }, () => 'text');
     const value = bytes.toString('utf8', start, end);
@@ -59,10 +75,13 @@ export function createTextMasking({
 
   return {
     edits(bytes, report) {
-      if (!plan.detects || bytes.length < SHORTEST) return [];
+      if ((!plan.detects && plan.names.empty) || bytes.length < SHORTEST) return [];
       const ranges = new Ranges();
       ranges.add(0, 0, bytes.length, false);
-      const fields = elementEdits(bytes, plan, replacer, report);
+      const fields = [
+        ...elementEdits(bytes, plan, replacer, report),
+        ...namedEdits(bytes, plan, replacer, report),
+      ];
       const found = judged(detector.find(bytes, ranges, NAMELESS)).map(([finding, judgement]) => {
         const { start, end, score, reason } = finding;
         const { strategy } = judgement.treatment;

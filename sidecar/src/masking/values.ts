@@ -1,3 +1,4 @@
+import { undo } from './spellings.ts';
 import type { MaskLabel } from './types.ts';
 
 const FORMAT = /\p{Cf}|\p{Default_Ignorable_Code_Point}/gu;
@@ -60,7 +61,7 @@ const VERBATIM: ReadonlySet<string> = new Set(['SECRET', 'CRYPTO', 'URL_CREDENTI
 
 /** JSON escapes, percent and HTML encodings of a value, undone; as it is when they are not well formed. */
 export function decoded(value: string): string {
-  const plain = value
+  const plain = (undo(value)?.text ?? value)
     .replace(/\\u([0-9a-f]{4})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
     .replace(/&#(?:x([0-9a-f]{1,6})|(\d{1,7}));/gi, (whole, hex?: string, decimal?: string) => {
       const code = hex === undefined ? Number(decimal) : Number.parseInt(hex, 16);

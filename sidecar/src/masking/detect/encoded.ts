@@ -1,3 +1,4 @@
+import { gunzipSync, inflateSync } from 'node:zlib';
 import type { Run } from './secrets.ts';
 
 /** What is shorter holds no finding: `a@b.cc` in hexadecimal is twelve. */
@@ -18,7 +19,7 @@ export interface Blob {
 export function blobsIn({ start, text }: Run, budget: number): Blob[] {
   const blobs: Blob[] = [];
   let left = budget;
-  for (const { 0: word, index } of text.matchAll(/[A-Za-z0-9+/_-]{12,}={0,2}/g)) {
+  for (const { 0: word, index } of text.matchAll(/[A-Za-z0-9+/_-]{12,}={0,6}/g)) {
     if (word.length > left) break;
     left -= word.length;
     const decoded = decode(word);
@@ -35,9 +36,52 @@ function decode(word: string): Buffer | undefined {
     if (isText(bytes)) return bytes;
   }
   // A word of one alphabet decodes to noise: most do not get further than here.
-  if (!/[A-Z]/.test(word) || !/[a-z]/.test(word)) return undefined;
-  const bytes = Buffer.from(word, 'base64');
-  return isText(bytes) ? bytes : undefined;
+  if (!/[A-Z]/.test(word)) return undefined;
+  if (!/[a-z]/.test(word)) return /^[A-Z2-7]{16,}=*$/.test(word) ? textIn(fromBase32(word)) : undefined;
+  return textIn(Buffer.from(word, 'base64'));
+}
+
+/** What bytes say: as they are, as UTF-16, or once they are inflated. */
+function textIn(bytes: Buffer): Buffer | undefined {
+  if (isText(bytes)) return bytes;
+  const plain = fromUtf16(bytes) ?? inflated(bytes);
+  return plain !== undefined && isText(plain) ? plain : undefined;
+}
+
+/** UTF-16 of ASCII, either way round. */
+function fromUtf16(bytes: Buffer): Buffer | undefined {
+  if (bytes.length < 12 || bytes.length % 2 === 1) return undefined;
+  const from = bytes[0] === 0xff && bytes[1] === 0xfe ? 2 : 0;
+  const high = bytes[from] === 0 ? 0 : 1;
+  for (let at = from + high; at < bytes.length; at += 2) if (bytes[at] !== 0) return undefined;
+  return bytes.subarray(from).filter((_, at) => at % 2 !== high) as Buffer;
+}
+
+/** RFC 1952 and RFC 1950, told by how they begin. */
+function inflated(bytes: Buffer): Buffer | undefined {
+  const isGzip = bytes[0] === 0x1f && bytes[1] === 0x8b;
+  if (!isGzip && !(bytes[0] === 0x78 && bytes.length > 2 && bytes.readUInt16BE(0) % 31 === 0))
+    return undefined;
+  try {
+    return (isGzip ? gunzipSync : inflateSync)(bytes, { maxOutputLength: DECODING_BUDGET });
+  } catch {
+    return undefined;
+  }
+}
+
+/** RFC 4648 section 6. */
+function fromBase32(word: string): Buffer {
+  const bytes: number[] = [];
+  let bits = 0;
+  let held = 0;
+  for (const character of word.replace(/=+$/, '')) {
+    held = ((held << 5) | 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(character)) & 0xfff;
+    bits += 5;
+    if (bits < 8) continue;
+    bits -= 8;
+    bytes.push((held >>> bits) & 0xff);
+  }
+  return Buffer.from(bytes);
 }
 
 function isText(bytes: Buffer): boolean {

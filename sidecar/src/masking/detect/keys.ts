@@ -76,6 +76,12 @@ export const KEY_RULES: readonly KeyRule[] = [
   rule('AKCp', /[A-Za-z0-9]{60,}/),
   rule('tskey-', /[a-z]{3,}-[A-Za-z0-9-]{10,}/),
   rule('SK', /[0-9a-f]{32}(?![A-Za-z0-9])/),
+  rule('api/webhooks/', /\d{15,21}\/[A-Za-z0-9_-]{30,}/),
+  // The signature of a shared access URL.
+  rule('sig=', /[A-Za-z0-9+/_-]{40,}={0,2}/),
+  // A bot of Telegram: its number, a colon, and this.
+  rule('AAH', /[A-Za-z0-9_-]{32}(?![A-Za-z0-9_-])/),
+  ...['AAE', 'AAF', 'AAG'].map((start) => rule(start, /[A-Za-z0-9_-]{32}(?![A-Za-z0-9_-])/)),
   // A JSON Web Token (RFC 7519) or an encrypted one: `{"` in base64url.
   rule('eyJ', /[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{4,}(\.[A-Za-z0-9_-]*){0,3}/),
 ];

@@ -98,6 +98,11 @@ function withSuffix({ buffer, high }: Text, end: number, zones: boolean): number
   return stop + (PREFIX.exec(rest.slice(zone))?.[0].length ?? 0);
 }
 
+/** Whether a fifth number follows: the version of a program, an object identifier. */
+function isNumbered({ buffer, high }: Text, at: number): boolean {
+  return buffer[at] === DOT && at + 1 < high && buffer[at + 1]! >= 0x30 && buffer[at + 1]! <= 0x39;
+}
+
 function findIp4(text: Text, start: number, end: number): void {
   const { buffer, low, high } = text;
   const value = text.slice(start, end);
@@ -108,7 +113,7 @@ function findIp4(text: Text, start: number, end: number): void {
     const found = IPV4.exec(value);
     if (found === null || (first > low && isAlnum(buffer[first - 1]!))) continue;
     const last = first + found[0].length;
-    if (last < high && isAlnum(buffer[last]!)) continue;
+    if (last < high && (isAlnum(buffer[last]!) || isNumbered(text, last))) continue;
     const near = text.topics(first, last);
     const isVersion = meets(near, AGAINST) && !meets(near, FOR);
     text.report('IP_ADDRESS', first, withSuffix(text, last, false), isVersion ? 0.3 : 0.8, 'form');

@@ -2,6 +2,7 @@ import type { Entity } from '@rankguard/contract';
 import { CLASS, DIGIT, isAlnum, LETTER } from './bytes.ts';
 import { clusterAt } from './clusters.ts';
 import { blobsIn, DECODING_BUDGET } from './encoded.ts';
+import { findGrouped } from './grouped.ts';
 import { findIbans } from './iban.ts';
 import { identifiersOf } from './identifiers/index.ts';
 import { findAddress, findMac } from './network.ts';
@@ -47,6 +48,10 @@ export function createRecognisers({
   const threshold = (entity: Entity) => thresholds[entity] ?? DEFAULT_THRESHOLD;
   const options = { known: identifiersOf(wanted, threshold), threshold };
   const allowed = new Set(allow.map(normalised));
+  const exactly = new Set(allow.map((value) => value.toLowerCase()));
+  const isAllowed = (entity: Entity, value: string) =>
+    allowed.size > 0 &&
+    (EXACT.has(entity) ? exactly.has(value.toLowerCase()) : allowed.has(normalised(value)));
   const addresses = wanted.has('IP_ADDRESS') || wanted.has('MAC_ADDRESS');
   const secrets = wanted.has('SECRET') || wanted.has('URL_CREDENTIALS');
 
@@ -83,6 +88,7 @@ export function createRecognisers({
       return;
     }
     if (at >= done.address) done.address = address(text, at, kind, done.address);
+    if (kind === DIGITS) findGrouped(text, at);
     if (kind === DIGITS && at >= done.numbers) done.numbers = numbers(text, at, done.numbers);
     if (kind === ASSIGN && at >= done.assigned && secrets) done.assigned = findAssigned(text, at);
   }
@@ -93,7 +99,9 @@ export function createRecognisers({
 
   function keep(text: Text): void {
     const counts = ({ entity, start, end, score }: Found) =>
-      score >= threshold(entity) && (allowed.size === 0 || !allowed.has(normalised(text.slice(start, end))));
+      score >= threshold(entity) &&
+      !isAllowed(entity, text.slice(start, end)) &&
+      !isThreeOfFour(text, start, end);
     const { found } = text;
     let kept = 0;
     for (const one of found) if (counts(one)) found[kept++] = one;
@@ -110,6 +118,22 @@ export function createRecognisers({
       if (text.found.length > 0) keep(text);
     },
   };
+}
+
+/** What is allowed only with its punctuation: `1.2.34.5` is not `12.3.4.5`. */
+const EXACT: ReadonlySet<Entity> = new Set(['EMAIL_ADDRESS', 'IP_ADDRESS', 'URL_CREDENTIALS', 'SECRET']);
+
+/** Whether twelve digits in three groups are a part of a card's sixteen in four. */
+function isThreeOfFour({ buffer, low, high }: Text, start: number, end: number): boolean {
+  if (end - start !== 14) return false;
+  const four = (at: number) =>
+    at >= low && at + 4 <= high && /^\d{4}$/.test(buffer.toString('latin1', at, at + 4));
+  const ends = (at: number) => at >= high || !isAlnum(buffer[at]!);
+  const sign = buffer[start + 4]!;
+  if (!(sign === 0x20 || sign === 0x2d) || !four(start) || !four(start + 5) || !four(start + 10))
+    return false;
+  const behind = buffer[end] === sign && four(end + 1) && ends(end + 5);
+  return behind || (buffer[start - 1] === sign && four(start - 5));
 }
 
 const normalised = (value: string) => value.toLowerCase().replace(/[^a-z0-9]/g, '');

@@ -11,6 +11,11 @@ const LONGEST_NAME = 48;
 const LONGEST_VALUE = 512;
 /** RFC 7617 and 6750. */
 const SCHEME = /(?:basic|bearer|token|apikey|digest)["']?\s+$/i;
+/** Prose that is followed by a secret: `the secret key …`, `my password is …`. */
+const SAID =
+  /(?:(?:secret|access|private|api|account|signing|encryption)[ _-]?key|password|passwd|secret|token|passphrase)(?: is| was|:| =)? ["'`]?$/i;
+/** `curl -u user:password`. */
+const USER = /(?:^|\s)(?:-u|--user|--proxy-user)[ =]["']?[^\s:"']{1,64}$/;
 const PLACEHOLDER =
   /^(?:[*\u2022x.\u2026-]+|null|none|true|false|undefined|\$\{.*|<.*|\{\{.*|redacted|changeme|your[-_].*|example)$/i;
 const PRIVATE = 'PRIVATE KEY';
@@ -46,8 +51,10 @@ export function findSecrets(text: Text, run: Run): number {
       text.report('SECRET', run.start + key[0], run.start + key[1], 1, 'prefix');
       from = key[1];
     }
-    const before = text.slice(Math.max(text.low, run.start - 12), run.start);
-    if (SCHEME.test(before) && run.text.length >= 8 && looksRandom(run.text)) {
+    const before = text.slice(Math.max(text.low, run.start - 32), run.start);
+    if (SAID.test(before) && run.text.length >= 16 && looksRandom(run.text)) {
+      text.report('SECRET', run.start, run.end, 0.8, 'context');
+    } else if (SCHEME.test(before) && run.text.length >= 8 && looksRandom(run.text)) {
       text.report('SECRET', run.start, run.end, 0.9, 'scheme');
     }
   }
@@ -103,6 +110,9 @@ export function findAssigned(text: Text, at: number): number {
   }
   if (!text.wants('SECRET')) return at;
   const name = nameBefore(text, at);
+  if (buffer[at] === 0x3a && USER.test(text.slice(Math.max(text.low, at - 84), at))) {
+    return findValue(text, at, false);
+  }
   if (name.length < 2 || !(/^(proxy-?)?authorization$/i.test(name) || meets(text.topicsOf(name), SECRET)))
     return at;
   return findValue(text, at, /authorization/i.test(name));
