@@ -86,19 +86,45 @@ export const KEY_RULES: readonly KeyRule[] = [
   rule('eyJ', /[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{4,}(\.[A-Za-z0-9_-]*){0,3}/),
 ];
 
-/** Where the first key in a run of token characters stands, or undefined. */
-export function findKey(run: string, from: number): readonly [start: number, end: number] | undefined {
-  let best: readonly [number, number] | undefined;
-  for (const { literal, pattern } of KEY_RULES) {
-    let at = run.indexOf(literal, from);
-    while (at !== -1 && (best === undefined || at < best[0])) {
-      pattern.lastIndex = at;
-      if ((at === 0 || !/[A-Za-z0-9]/.test(run[at - 1]!)) && pattern.test(run)) {
-        best = [at, pattern.lastIndex];
-        break;
-      }
-      at = run.indexOf(literal, at + literal.length);
+/** Rules by the first two characters of their literals. */
+const BY_START = new Map<string, readonly KeyRule[]>();
+for (const one of KEY_RULES) {
+  const start = one.literal.slice(0, 2);
+  BY_START.set(start, [...(BY_START.get(start) ?? []), one]);
+}
+const STARTS = new RegExp(
+  `(?<![A-Za-z0-9])(?:${KEY_RULES.map(({ literal }) => quoted(literal)).join('|')})`,
+  'g',
+);
+/** A token that has no second part has none from any later place in its first part on. */
+const TOKEN = 'eyJ';
+const PART = /[A-Za-z0-9_-]*/y;
+
+/** The keys in a run of token characters, where they start and end; each character is passed a bounded number of times. */
+export function keysIn(run: string): (readonly [start: number, end: number])[] {
+  const keys: (readonly [number, number])[] = [];
+  let noTokenBefore = 0;
+  STARTS.lastIndex = 0;
+  for (let found = STARTS.exec(run); found !== null; found = STARTS.exec(run)) {
+    const at = found.index;
+    const end = keyAt(run, at, at < noTokenBefore);
+    if (end > 0) keys.push([at, end]);
+    else if (at >= noTokenBefore && run.startsWith(TOKEN, at)) {
+      PART.lastIndex = at;
+      PART.test(run);
+      noTokenBefore = PART.lastIndex;
     }
+    STARTS.lastIndex = Math.max(end, at + 1);
   }
-  return best;
+  return keys;
+}
+
+/** The end of the key at `at`, or 0. */
+function keyAt(run: string, at: number, noToken: boolean): number {
+  for (const { literal, pattern } of BY_START.get(run.slice(at, at + 2))!) {
+    if ((noToken && literal === TOKEN) || !run.startsWith(literal, at)) continue;
+    pattern.lastIndex = at;
+    if (pattern.test(run)) return pattern.lastIndex;
+  }
+  return 0;
 }

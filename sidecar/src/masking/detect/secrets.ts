@@ -1,5 +1,5 @@
 import { CLASS, isAlnum, KEY, LETTER, SPACE } from './bytes.ts';
-import { findKey } from './keys.ts';
+import { keysIn } from './keys.ts';
 import type { Text } from './place.ts';
 import { isWallet } from './wallets.ts';
 import { meets, topics } from './words.ts';
@@ -44,12 +44,8 @@ export function findSecrets(text: Text, run: Run): number {
   if (text.wants('SECRET')) {
     const stop = findPrivateKey(text, run);
     if (stop > 0) return Math.max(stop, run.end);
-    let from = 0;
-    for (;;) {
-      const key = findKey(run.text, from);
-      if (key === undefined) break;
-      text.report('SECRET', run.start + key[0], run.start + key[1], 1, 'prefix');
-      from = key[1];
+    for (const [start, end] of keysIn(run.text)) {
+      text.report('SECRET', run.start + start, run.start + end, 1, 'prefix');
     }
     const before = text.slice(Math.max(text.low, run.start - 32), run.start);
     if (SAID.test(before) && run.text.length >= 16 && looksRandom(run.text)) {

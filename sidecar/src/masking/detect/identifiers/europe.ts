@@ -8,12 +8,20 @@ const LETTERS_23 = 'TRWAGMYFPDXBNJZSQVHLCKE';
 /** § 139b AO: no leading zero; of the first ten digits one occurs two or three times; three in a row are not the same. */
 function germanTax(text: string): boolean {
   if (!iso7064(text)) return false;
-  const first = text.slice(0, 10);
-  const counts = [...'0123456789'].map((digit) => first.split(digit).length - 1);
-  const often = counts.filter((count) => count > 1);
+  let repeated = '';
+  for (let at = 0; at < 10; at++) {
+    const digit = text[at]!;
+    if (text.indexOf(digit) === at || repeated === digit) continue;
+    if (repeated !== '') return false;
+    repeated = digit;
+  }
   // Numbers of the test range have no digit twice.
-  return often.length <= 1 && (often[0] ?? 2) <= 3 && !/(\d)\1\1/.test(first);
+  return repeated === '' || repeatsRightly(text.slice(0, 10), repeated);
 }
+
+/** Two or three times, and not three in a row. */
+const repeatsRightly = (digits: string, digit: string) =>
+  digits.split(digit).length <= 4 && !digits.includes(digit.repeat(3));
 
 /** DRV: area, birth date, initial as two digits, serial; weights of VKVV § 4. */
 function germanPension(text: string): boolean {
