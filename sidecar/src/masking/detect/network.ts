@@ -47,19 +47,24 @@ export function findAddress(text: Text, at: number, from: number): number {
 
 /** A hardware address that begins where the run does, or stands at the place looked at. */
 export function findMac(text: Text, start: number, end: number, at: number): void {
-  const { buffer, low, high } = text;
-  for (const { size, signAt, pattern } of MACS) {
-    for (const first of [start, Math.max(start, Math.min(at, end - size))]) {
-      const last = first + size;
-      // Tried only where a sign stands between its first groups: the runs are as many as a text has numbers.
-      if (last > high || isAlnum(buffer[first + signAt]!)) continue;
-      const value = text.slice(first, last);
-      if (!pattern.test(value) || NOBODY.test(value)) continue;
-      if ((last < high && isPart(buffer[last]!)) || (first > low && isPart(buffer[first - 1]!))) continue;
-      text.report('MAC_ADDRESS', first, last, 0.9, 'form');
-      return;
-    }
+  for (const mac of MACS) {
+    const inside = Math.max(start, Math.min(at, end - mac.size));
+    if (isMac(text, start, mac)) return;
+    if (inside !== start && isMac(text, inside, mac)) return;
   }
+}
+
+/** Reports the hardware address that begins at `first`, if there is one. */
+function isMac(text: Text, first: number, { size, signAt, pattern }: (typeof MACS)[number]): boolean {
+  const { buffer, low, high } = text;
+  const last = first + size;
+  // Tried only where a sign stands between its first groups: runs are as many as a text has numbers.
+  if (last > high || isAlnum(buffer[first + signAt]!)) return false;
+  if ((last < high && isPart(buffer[last]!)) || (first > low && isPart(buffer[first - 1]!))) return false;
+  const value = text.slice(first, last);
+  if (!pattern.test(value) || NOBODY.test(value)) return false;
+  text.report('MAC_ADDRESS', first, last, 0.9, 'form');
+  return true;
 }
 
 const isPart = (byte: number) => isAlnum(byte) || byte === DASH;

@@ -140,6 +140,7 @@ function findValue(text: Text, at: number, isHeader: boolean): number {
     if (scheme !== null) start += scheme[0].length;
   }
   const quote = isQuote(buffer[start - 1]!) ? buffer[start - 1]! : 0;
+  if (quote === 0 && isTemplate(buffer, start)) return at;
   let end = start;
   while (end < high && end - start < LONGEST_VALUE && !endsValue(buffer[end]!, quote)) end++;
   if (quote === 0) while (end > start && (buffer[end - 1] === DOT || buffer[end - 1] === 0x29)) end--;
@@ -147,6 +148,10 @@ function findValue(text: Text, at: number, isHeader: boolean): number {
   text.report('SECRET', start, end, 0.8, 'name');
   return end;
 }
+
+/** `${` or `{{`: what a template puts in is no secret. */
+const isTemplate = (buffer: Buffer, at: number) =>
+  buffer[at + 1] === 0x7b && (buffer[at] === 0x24 || buffer[at] === 0x7b);
 
 /** Spaces, quotes and arrows between a name's sign and its value. */
 const isBeforeValue = (byte: number) => byte === 0x20 || byte === 0x3d || byte === 0x3e || isQuote(byte);
