@@ -147,3 +147,34 @@ describe('a profile', () => {
     );
   }, 30_000);
 });
+
+describe('lines of cases', () => {
+  test('end at a line feed and nowhere else, and ids stay as they are written', async () => {
+    const stdin = `\ufeff{"id": 12345678901234567890, "raw": "a\u2028b ${MAIL}"}\r\n{"id": 1.0, "input": "\u2029"}`;
+    const { stdout } = await rankguard(['mask', '--batch'], { stdin });
+    const [first, second, ...rest] = stdout.split('\n');
+    expect(first).toMatch(/^\{"id": 12345678901234567890, "output": "a\\u2028b <EMAIL_ADDRESS>", /);
+    expect(second).toMatch(/^\{"id": 1\.0, "output": "\u2029", /);
+    expect(rest).toEqual(['']);
+  }, 30_000);
+
+  test.each([
+    'write to maria [at] example (dot) org now',
+    '-----BEGIN PRIVATE KEY-----\nMC4CAQAw\n-----END PRIVATE KEY----- fine',
+    'see maria.lopez%2540example.org now',
+    'paid 4111/1111/1111/1111 now',
+    'curl -u admin:S3cr3tPassw0rd https://x',
+  ])(
+    'a stream may be cut anywhere: %j',
+    async (text) => {
+      const frames = Array.from(Buffer.from(text), (byte) => `b64:${Buffer.from([byte]).toString('base64')}`);
+      const [whole, cut] = await batch(
+        { id: 1, frames: [text], stream: 'text' },
+        { id: 2, frames, stream: 'text' },
+      );
+      expect(cut!.output).toBe(whole!.output);
+      expect(whole!.output).toMatch(/<[A-Z_]+>/);
+    },
+    30_000,
+  );
+});

@@ -1,7 +1,6 @@
-import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { codeOf } from '@rankguard/contract';
-import { createJsonReader, type JsonDocument, type JsonReader } from '@rankguard/sidecar/json';
+import { createJsonReader, type JsonDocument, type JsonReader, Kind } from '@rankguard/sidecar/json';
 import { createKernel } from '@rankguard/sidecar/kernel';
 import {
   createStreamMasker,
@@ -43,10 +42,33 @@ export async function maskBatch(
   };
   // A profile that cannot be used is one mistake, not one in each line.
   await engineOf(defaultProfile);
-  for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
+  for await (const line of linesOf(input)) {
     if (line.trim() !== '')
       write(`${await maskLine(line, reader, (profile) => engineOf(profile ?? defaultProfile))}\n`);
   }
+}
+
+/** Lines as JSON Lines has them: U+2028 and its like, at which `node:readline` ends a line, may stand in a string. */
+async function* linesOf(input: Readable): AsyncGenerator<string> {
+  let pieces: Buffer[] = [];
+  let first = true;
+  const line = () => {
+    const text = Buffer.concat(pieces).toString();
+    pieces = [];
+    const marked = first && text.startsWith('\ufeff');
+    first = false;
+    return marked ? text.slice(1) : text;
+  };
+  for await (const chunk of input) {
+    let rest = Buffer.from(chunk as Buffer | string);
+    for (let end = rest.indexOf(0x0a); end !== -1; end = rest.indexOf(0x0a)) {
+      pieces.push(rest.subarray(0, end));
+      yield line();
+      rest = rest.subarray(end + 1);
+    }
+    pieces.push(rest);
+  }
+  yield line();
 }
 
 async function maskLine(
@@ -92,7 +114,11 @@ const NO_CASE: Case = {
 
 function readCase(line: string, reader: JsonReader): Case {
   const read = reader.read(Buffer.from(line));
-  if (read.ok) return checked(caseOf(read.document.value(0), inputOf(read.document)));
+  if (read.ok) {
+    const { document } = read;
+    const one = caseOf(document.value(0), textOf(document, 'input'));
+    return checked({ ...one, id: textOf(document, 'id') ?? one.id });
+  }
   let value: unknown;
   try {
     value = JSON.parse(line);
@@ -105,9 +131,10 @@ function readCase(line: string, reader: JsonReader): Case {
   return { ...one, problem: one.problem ?? new Refused(read.code, `the line: ${read.message}`) };
 }
 
-/** The text of the member `input`, as it stands. */
-function inputOf(document: JsonDocument): string | null {
-  const token = document.get(0, 'input');
+/** The text of a member's value, as it stands. */
+function textOf(document: JsonDocument, name: 'id' | 'input'): string | null {
+  if (document.kind(0) !== Kind.Object) return null;
+  const token = document.get(0, name);
   return token === -1 ? null : document.raw(token);
 }
 
@@ -141,12 +168,18 @@ function isTexts(value: unknown): value is string[] {
 
 /** JSON text of what comes out. */
 function outputOf({ input, raw, frames, stream }: Case, engine: Engine): string {
-  if (frames !== null) return JSON.stringify(maskFrames(frames, stream, engine));
-  if (raw !== null && stream !== null) return JSON.stringify(maskFrames([raw], stream, engine));
+  if (frames !== null) return stringOf(maskFrames(frames, stream, engine));
+  if (raw !== null && stream !== null) return stringOf(maskFrames([raw], stream, engine));
   const options = { masker: engine.masker, createReader: engine.createReader };
-  if (raw !== null) return JSON.stringify(maskBody(Buffer.from(raw), options).body.toString());
+  if (raw !== null) return stringOf(maskBody(Buffer.from(raw), options).body.toString());
   const contentType = 'application/json';
   return maskBody(Buffer.from(input ?? 'null'), { ...options, contentType }).body.toString();
+}
+
+/** A JSON string in which nothing can be taken for the end of a line. */
+function stringOf(text: string): string {
+  const spelled = (sign: string) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  return JSON.stringify(text).replace(/[\u0085\u2028\u2029]/g, spelled);
 }
 
 function maskFrames(frames: readonly string[], kind: StreamKind | null, engine: Engine): string {

@@ -7,6 +7,7 @@ const LEAST_DIGITS = 5;
 
 const KEY_BEGINS = /-----BEGIN[A-Z0-9 ]{0,40}(?:-{0,5}$|PRIVATE KEY(?: BLOCK)?-----)/g;
 const KEY_ENDS = '-----END ';
+const KEY_END = /^-----END [^\n]{0,60}?(?:-----|\n)/;
 const DIGIT = /\p{Nd}/u;
 const DIGITS = /\p{Nd}/gu;
 /** Scripts that are written without spaces: each character is a word. */
@@ -21,12 +22,33 @@ const SPACE = /\s/;
 export function openFrom(text: string, from: number): number {
   const word = lastWord(text, from);
   const groups = groupsBefore(text, word, from);
-  return Math.min(groups, openKey(text, from));
+  return Math.min(groups, spelledFrom(text, word, from), openKey(text, from));
 }
 
 function lastWord(text: string, from: number): number {
   let at = text.length;
   while (at > from && !SPACE.test(text[at - 1]!) && !UNSPACED.test(text[at - 1]!)) at--;
+  return at;
+}
+
+/** `[at]`, `( dot )` and `@`, or the beginning of one: what joins the words of an address. */
+const JOINT = /^(?:[[({](?:[ad]|at|do|dot)?[\])}]?|(?:at|dot)[\])}]?|@|[\])}])$/i;
+/** Words and joints of an address that is spelled out. */
+const MOST_WORDS = 16;
+
+/** Goes back over words that joints may make an address: `maria [at] example [dot] org`. */
+function spelledFrom(text: string, word: number, from: number): number {
+  const least = Math.max(from, word - CONTEXT);
+  let at = word;
+  let current = text.slice(word);
+  for (let words = 0; words < MOST_WORDS && at > least; words++) {
+    const start = startOfWord(text, endOfWordBefore(text, at, least), least);
+    const before = text.slice(start, at).trim();
+    const joins = (words === 0 && current === '') || JOINT.test(current) || JOINT.test(before);
+    if (before === '' || !joins) break;
+    at = start;
+    current = before;
+  }
   return at;
 }
 
@@ -68,7 +90,12 @@ function startOfWord(text: string, end: number, from: number): number {
 
 /** Where a private key begins that has no end yet; the length of the text when there is none. */
 export function openKey(text: string, from: number): number {
-  const behind = Math.max(from, text.lastIndexOf(KEY_ENDS));
+  let end = text.lastIndexOf(KEY_ENDS);
+  // Half of an end is none yet.
+  if (end !== -1 && !KEY_END.test(text.slice(end, end + 80))) {
+    end = end === 0 ? -1 : text.lastIndexOf(KEY_ENDS, end - 1);
+  }
+  const behind = Math.max(from, end);
   KEY_BEGINS.lastIndex = behind;
   return KEY_BEGINS.exec(text)?.index ?? text.length;
 }
