@@ -12,8 +12,7 @@ const GATES: readonly (readonly [gate: number, signs: readonly string[]])[] = [
   [0x2b, ['+AEA-']],
   [0x28, ['(at', '(AT', '( at']],
   [0x5b, ['[at', '[AT', '[ at']],
-  [0x40, [' @ ']],
-  [0x34, [' 40 ', ':40:', '-40-', '0x40', ',40,', ' 64 ', ',64,']],
+  [0x40, ['@ ']],
   [0x30, ['01000000']],
 ];
 /** Longer texts are left to the other views. */
@@ -65,8 +64,26 @@ export function withDisguises(detector: AnyDetector): AnyDetector {
   };
 }
 
+/** `@` as a byte written in hexadecimal or decimal. */
+const SIGN_BYTES = ['40', '64'];
+/** What stands before and behind a byte that is written by itself. */
+const BESIDE = new Set([...' :,-x'].map((sign) => sign.charCodeAt(0)));
+
+function mayHoldBytes(bytes: Buffer): boolean {
+  if (bytes.includes('01000000')) return true;
+  return SIGN_BYTES.some((sign) => {
+    for (let at = bytes.indexOf(sign); at !== -1; at = bytes.indexOf(sign, at + 1)) {
+      if (BESIDE.has(bytes[at - 1]!) && BESIDE.has(bytes[at + 2]!)) return true;
+    }
+    return false;
+  });
+}
+
 function mayBeDisguised(bytes: Buffer): boolean {
-  return GATES.some(([gate, signs]) => bytes.includes(gate) && signs.some((sign) => bytes.includes(sign)));
+  return (
+    mayHoldBytes(bytes) ||
+    GATES.some(([gate, signs]) => bytes.includes(gate) && signs.some((sign) => bytes.includes(sign)))
+  );
 }
 
 /** Where a part of the undone text stands in the original; null when nothing in it was spelled otherwise. */

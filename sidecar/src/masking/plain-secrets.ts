@@ -3,11 +3,11 @@ import { looksRandom } from './detect/secrets.ts';
 import { partsOf } from './patterns.ts';
 
 /** One of these is in every text with such a secret. */
-const SIGNS = ['PRIVATE KEY', 'password', 'Password', 'passcode', 'passphrase'];
+const SIGNS = ['PRIVATE KEY', 'assword'];
 /** RFC 7468, with its line ends as they are or escaped; to the end of the text when there is no END. */
 const PEM =
   /-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----(?:[\s\S]*?-----END [A-Z0-9 ]{0,60}-----|[\s\S]*$)/g;
-const SAID = /(?:password|passcode|passphrase)(?: is| was)? ["'`]?([^\s"'`,;<>]{4,64})/gi;
+const SAID = /password(?: is| was)? ["'`]?([^\s"'`,;<>]{4,64})/gi;
 
 /** Adds secrets that have no form of their own: a private key of any length, and what a sentence calls a password. */
 export function withPlainSecrets(detector: AnyDetector): AnyDetector {
