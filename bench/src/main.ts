@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { measureDecision } from './decision.ts';
 import { createSandbox, startIssuer, ticketsFile } from './guarded.ts';
+import { measureMasking } from './masking/measure.ts';
 import { createBench } from './measure.ts';
 import { measurePolicies } from './policies.ts';
 import { startNode } from './processes.ts';
@@ -19,9 +20,9 @@ Compares a direct call, a bare buffered hop and the guarded call, interleaved in
   --seconds N     length of one slice (5)
   --rate N        calls a second of the latency measurement (200)
   --soak N        seconds at that rate before the memory is read (300)
-  --quick         1 round, 3-second slices; only decision, start and latency
+  --quick         1 round, 3-second slices; only decision, masking, start and latency
   --profile       write a CPU profile of the sidecar to bench/results/
-  --only NAMES    latency,throughput,overload,large,soak,decision,start (all)
+  --only NAMES    latency,throughput,overload,large,soak,decision,masking,start (all)
 `;
 
 const SIZES = [
@@ -30,8 +31,8 @@ const SIZES = [
   [1000, 2_000_000],
 ] as const;
 
-const ALL = 'decision,start,latency,large,throughput,overload,soak';
-const QUICK = 'decision,start,latency';
+const ALL = 'decision,masking,start,latency,large,throughput,overload,soak';
+const QUICK = 'decision,masking,start,latency';
 
 const { values } = parseArgs({
   options: {
@@ -69,6 +70,7 @@ async function bench(): Promise<void> {
     results.decision = await measureDecision(opa);
     results.policies = await measurePolicies(opa);
   }
+  if (only.has('masking')) results.masking = measureMasking();
   const issuer = await startIssuer();
   const sandbox = createSandbox(issuer, opa);
   const sizes = SIZES.map(([documents, bytes]) => `${documents}:${bytes}`).join(',');

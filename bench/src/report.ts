@@ -1,3 +1,4 @@
+import type { MaskingCosts } from './masking/measure.ts';
 import type { PolicyCosts } from './policies.ts';
 export interface Figures {
   readonly p50: number;
@@ -35,6 +36,7 @@ export interface Results {
   readonly machine: Readonly<Record<string, string | number>>;
   decision?: { readonly p50: number; readonly p99: number };
   policies?: PolicyCosts;
+  masking?: MaskingCosts;
   start?: number;
   restMiB?: number;
   soakMiB?: number;
@@ -154,6 +156,15 @@ function policyRows({ ten, thousand, bothPhases, thousandRules }: PolicyCosts): 
   ];
 }
 
+function maskingRow({ sparse, dense, hostile }: MaskingCosts): Row {
+  return {
+    what: 'masking of 100 KB, all detectors: sparse / dense / hostile',
+    figure: `${ms(sparse)} / ${ms(dense)} / ${ms(hostile)}`,
+    bar: 'hostile <= 20 ms',
+    met: hostile <= 20,
+  };
+}
+
 function rowsOf(results: Results): Row[] {
   const rows: Row[] = [];
   const { decision, start, restMiB, soakMiB, large, throughput } = results;
@@ -166,6 +177,7 @@ function rowsOf(results: Results): Row[] {
     });
   }
   if (results.policies) rows.push(...policyRows(results.policies));
+  if (results.masking) rows.push(maskingRow(results.masking));
   if (start !== undefined)
     rows.push({
       what: 'start to ready, compiled policies',

@@ -14,6 +14,7 @@ const CARD = topics('CARD');
 const SSN = topics('SSN');
 /** Groups of 4-4-4-1 to 4-4-4-4-3, and 4-6-5 and 4-6-4. */
 const CARD_SHAPE = /^(?:444[1-7]|4444[1-3]|46[45])$/;
+const SSN_SHAPE = '324';
 /** ISO/IEC 7812: issuers of payment cards. */
 const ISSUER = /^(?:4|5[0-8]|2[2-7]|3[0-9]|6)/;
 
@@ -35,7 +36,7 @@ export function findGrouped(text: Text, at: number): void {
   if (CARD_SHAPE.test(shape) && text.wants('CREDIT_CARD')) {
     if (!ISSUER.test(compact) || !luhn(compact)) return;
     if (!listing || meets(text.topics(at, end), CARD)) text.report('CREDIT_CARD', at, end, 0.9, 'checksum');
-  } else if (shape === '324' && text.wants('US_SSN') && meets(text.topics(at, end), SSN)) {
+  } else if (shape === SSN_SHAPE && text.wants('US_SSN') && meets(text.topics(at, end), SSN)) {
     if (!/^(?:000|666|9)|^...00|0000$/.test(compact)) text.report('US_SSN', at, end, 0.9, 'context');
   }
 }
@@ -60,17 +61,18 @@ function groupsAt({ buffer, low, high }: Text, at: number): Groups | undefined {
   const gap = gapSize(buffer, end, high);
   if (gap === 0 || (gap === 1 && USUAL.has(buffer[end]!))) return undefined;
   let shape = String(first);
-  let compact = buffer.toString('latin1', at, end);
   const sign = end;
   for (let groups = 1; groups < MOST_GROUPS && sameGap(buffer, sign, end, gap, high); groups++) {
     const start = end + gap;
     const stop = digitsEnd(buffer, start, high);
     if (stop === start || stop - start > 7) break;
     shape += stop - start;
-    compact += buffer.toString('latin1', start, stop);
     end = stop;
   }
   if (end < high && isAlnum(buffer[end]!)) return undefined;
+  // Nearly all rows of numbers are of no shape: taken as text only when they are of one.
+  if (shape !== SSN_SHAPE && !CARD_SHAPE.test(shape)) return undefined;
+  const compact = buffer.toString('latin1', at, end).replace(/\D/g, '');
   const listing = buffer.subarray(sign, sign + gap).some((byte) => LISTING.has(byte));
   return { shape, compact, end, listing };
 }

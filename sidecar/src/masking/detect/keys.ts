@@ -1,3 +1,5 @@
+import { isAlnum } from './bytes.ts';
+
 /** A kind of key that its provider marks with a beginning of its own. */
 interface KeyRule {
   /** In every key of the kind, and rarely elsewhere; looked for first. */
@@ -98,7 +100,8 @@ const STARTS = new RegExp(
 );
 /** A token that has no second part has none from any later place in its first part on. */
 const TOKEN = 'eyJ';
-const PART = /[A-Za-z0-9_-]*/y;
+/** Patterns see so much of a key: a longer match would exhaust their stack. */
+const MOST = 65_536;
 
 /** The keys in a run of token characters, where they start and end; each character is passed a bounded number of times. */
 export function keysIn(run: string): (readonly [start: number, end: number])[] {
@@ -110,9 +113,8 @@ export function keysIn(run: string): (readonly [start: number, end: number])[] {
     const end = keyAt(run, at, at < noTokenBefore);
     if (end > 0) keys.push([at, end]);
     else if (at >= noTokenBefore && run.startsWith(TOKEN, at)) {
-      PART.lastIndex = at;
-      PART.test(run);
-      noTokenBefore = PART.lastIndex;
+      const stop = partEnd(run, at);
+      noTokenBefore = stop - at < MOST ? stop : stop - MOST + 1;
     }
     STARTS.lastIndex = Math.max(end, at + 1);
   }
@@ -121,10 +123,21 @@ export function keysIn(run: string): (readonly [start: number, end: number])[] {
 
 /** The end of the key at `at`, or 0. */
 function keyAt(run: string, at: number, noToken: boolean): number {
+  const view = run.slice(at, at + MOST);
   for (const { literal, pattern } of BY_START.get(run.slice(at, at + 2))!) {
-    if ((noToken && literal === TOKEN) || !run.startsWith(literal, at)) continue;
-    pattern.lastIndex = at;
-    if (pattern.test(run)) return pattern.lastIndex;
+    if ((noToken && literal === TOKEN) || !view.startsWith(literal)) continue;
+    pattern.lastIndex = 0;
+    if (!pattern.test(view)) continue;
+    return pattern.lastIndex < MOST ? at + pattern.lastIndex : partEnd(run, at + MOST);
   }
   return 0;
 }
+
+/** Where the letters, digits, `-` and `_` from `at` on end. */
+function partEnd(run: string, at: number): number {
+  let end = at;
+  while (end < run.length && isPart(run.charCodeAt(end))) end++;
+  return end;
+}
+
+const isPart = (code: number) => isAlnum(code) || code === 0x2d || code === 0x5f;

@@ -48,9 +48,9 @@ export function findSecrets(text: Text, run: Run): number {
       text.report('SECRET', run.start + start, run.start + end, 1, 'prefix');
     }
     const before = text.slice(Math.max(text.low, run.start - 32), run.start);
-    if (SAID.test(before) && run.text.length >= 16 && looksRandom(run.text)) {
+    if (run.text.length >= 16 && SAID.test(before) && looksRandom(run.text.slice(0, LONGEST_VALUE))) {
       text.report('SECRET', run.start, run.end, 0.8, 'context');
-    } else if (SCHEME.test(before) && run.text.length >= 8 && looksRandom(run.text)) {
+    } else if (run.text.length >= 8 && SCHEME.test(before) && looksRandom(run.text.slice(0, LONGEST_VALUE))) {
       text.report('SECRET', run.start, run.end, 0.9, 'scheme');
     }
   }
@@ -106,12 +106,24 @@ export function findAssigned(text: Text, at: number): number {
   }
   if (!text.wants('SECRET')) return at;
   const name = nameBefore(text, at);
-  if (buffer[at] === 0x3a && USER.test(text.slice(Math.max(text.low, at - 84), at))) {
+  if (
+    buffer[at] === 0x3a &&
+    mayFollowUser(text, at) &&
+    USER.test(text.slice(Math.max(text.low, at - 84), at))
+  ) {
     return findValue(text, at, false);
   }
   if (name.length < 2 || !(/^(proxy-?)?authorization$/i.test(name) || meets(text.topicsOf(name), SECRET)))
     return at;
   return findValue(text, at, /authorization/i.test(name));
+}
+
+/** Whether `-u`, which all of {@link USER} has, stands in front of a colon and behind any other. */
+function mayFollowUser({ buffer, low }: Text, at: number): boolean {
+  for (let p = at - 1; p >= low && at - p <= 84 && buffer[p] !== 0x3a; p--) {
+    if (buffer[p] === 0x2d && buffer[p + 1] === 0x75) return true;
+  }
+  return false;
 }
 
 function nameBefore(text: Text, at: number): string {
