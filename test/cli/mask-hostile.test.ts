@@ -1,5 +1,12 @@
 import { join } from 'node:path';
-import { gzipSync } from 'node:zlib';
+import {
+  deflateSync,
+  gunzipSync,
+  gzipSync,
+  inflateSync,
+  zstdCompressSync,
+  zstdDecompressSync,
+} from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
 import { rankguard, resource, withFolder } from './io.ts';
 
@@ -177,4 +184,24 @@ describe('lines of cases', () => {
     },
     30_000,
   );
+});
+
+describe('a compressed input', () => {
+  test.each([
+    ['gzip', gzipSync, gunzipSync],
+    ['deflate', deflateSync, inflateSync],
+    ['zstd', zstdCompressSync, zstdDecompressSync],
+  ])(
+    '%s is masked and stays compressed',
+    async (_, encode, decode) => {
+      const { code, bytes } = await rankguard(['mask'], { stdin: encode(Buffer.from(`{"a": "${MAIL}"}`)) });
+      expect([code, decode(bytes).toString()]).toEqual([0, '{"a": "<EMAIL_ADDRESS>"}']);
+    },
+    30_000,
+  );
+
+  test('that breaks off is refused', async () => {
+    const stdin = gzipSync(Buffer.from(`{"a": "${MAIL}"}`)).subarray(0, 30);
+    expect(await rankguard(['mask'], { stdin })).toMatchObject({ code: 65, stdout: '' });
+  }, 30_000);
 });

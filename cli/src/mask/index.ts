@@ -12,6 +12,7 @@ import {
 import { Argument, Command, Option } from 'commander';
 import { EXIT, Exit, type Io } from '../io.ts';
 import { findingOf, maskBatch } from './batch.ts';
+import { withCoding } from './coding.ts';
 import { createEngine, type Engine } from './engine.ts';
 import { evalCommand } from './eval.ts';
 import { readProfile } from './profile.ts';
@@ -81,7 +82,8 @@ async function maskInputs(io: Io, files: readonly string[], engine: Engine, text
   const { masker, createReader } = engine;
   const inputs = files.length === 0 ? [await buffer(io.stdin)] : await Promise.all(files.map(read));
   const contentType = text ? 'text/plain' : null;
-  const masked = inputs.map((input) => maskBody(input, { masker, createReader, contentType }).body);
+  const mask = (plain: Buffer) => maskBody(plain, { masker, createReader, contentType }).body;
+  const masked = inputs.map((input) => (text ? mask(input) : withCoding(input, mask)));
   for (const body of masked) io.stdout.write(body);
 }
 
