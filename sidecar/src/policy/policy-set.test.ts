@@ -63,6 +63,7 @@ describe('a policy set', () => {
         },
       },
       shadow: [],
+      disagreements: [],
     });
     expect(decide(facts(['readers'], ['a', 'a', 'a', 'a', 'a']), 'request').verdict).toEqual({
       kind: 'deny',
