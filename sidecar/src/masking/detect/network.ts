@@ -118,7 +118,8 @@ function findIp4(text: Text, start: number, end: number): void {
     const found = IPV4.exec(value);
     if (found === null || (first > low && isAlnum(buffer[first - 1]!))) continue;
     const last = first + found[0].length;
-    if (last < high && (isAlnum(buffer[last]!) || isNumbered(text, last))) continue;
+    if (last < high && (isAlnum(buffer[last]!) || (buffer[first] === 0x30 && isNumbered(text, last))))
+      continue;
     const near = text.topics(first, last);
     const isVersion = meets(near, AGAINST) && !meets(near, FOR);
     text.report('IP_ADDRESS', first, withSuffix(text, last, false), isVersion ? 0.3 : 0.8, 'form');
