@@ -62,6 +62,7 @@ const CREDENTIALS = [
   ...['*private_key', 'signing_key', 'encryption_key', 'ssh_key', 'pgp_key', 'master_key', 'recovery_code'],
   ...['recovery_codes', 'backup_codes', 'recovery_phrase', 'seed_phrase', 'mnemonic', 'security_answer'],
   ...['otp', 'otp_code', 'one_time_password', 'mfa_code', 'two_factor_code', 'verification_code', 'pin_code'],
+  ...['passwort', 'kennwort', 'contraseña', 'contrasena', 'mot_de_passe', 'senha', 'wachtwoord', 'lozinka'],
   ...['credential', 'credentials', 'connection_string', 'database_url', 'db_url', 'dsn'],
 ];
 
@@ -108,6 +109,7 @@ const PAYMENT = [
 const PERSON = [
   ...[
     'ssn',
+    'ssn_number',
     '*_ssn',
 
     'social_security',
