@@ -4,6 +4,7 @@ import { waitFor } from '../../../test/support/wait.ts';
 import { createKube, type Kube } from './client.ts';
 import { createElection, type Election } from './election.ts';
 import { createTransport, type Transport } from './transport.ts';
+import type { KubeObject, Resource } from './types.ts';
 
 const timings = { leaseMs: 400, renewMs: 250, retryMs: 40 };
 let api: FakeApiServer;
@@ -68,6 +69,27 @@ describe('an election', () => {
     await a.stop();
     await waitFor(() => leaders().join() === 'b', 'b leads');
     expect(leading.get('a')?.aborted).toBe(true);
+  });
+
+  test('a lease won while the replica was told to stop is given back, not held until it runs out', async () => {
+    let answer: () => void = () => undefined;
+    const answered = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    const a = candidate('a', (kube) => ({
+      ...kube,
+      create: async <T extends KubeObject>(resource: Resource, object: object) => {
+        const created = await kube.create<T>(resource, object);
+        await answered;
+        return created;
+      },
+    }));
+    await waitFor(() => lease() !== undefined, 'the lease is written');
+    const stopped = a.stop();
+    answer();
+    await stopped;
+    await waitFor(() => lease()['holderIdentity'] === '', 'the lease is given back');
+    expect(leading.size).toBe(0);
   });
 
   test('a leader that cannot renew steps down before another may lead', async () => {

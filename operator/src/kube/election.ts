@@ -110,7 +110,9 @@ export function createElection(options: ElectionOptions): Election {
       leaseDurationSeconds: 1,
       renewTime: microTime(Date.now()),
     };
-    await writeLease(kube, lease, { ...lease, spec }).catch((error) => options.onError?.(error));
+    const given = writeLease(kube, lease, { ...lease, spec });
+    const deadline = AbortSignal.timeout(timings.retryMs);
+    await Promise.race([given, aborted(deadline)]).catch((error) => options.onError?.(error));
   }
 
   return {
@@ -127,9 +129,8 @@ export function createElection(options: ElectionOptions): Election {
     async stop() {
       ending.abort();
       await running;
-      const led = term !== null;
       stepDown();
-      if (led) await release();
+      await release();
     },
   };
 }
