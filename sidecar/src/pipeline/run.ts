@@ -16,6 +16,7 @@ import { signedHeaders } from './signing.ts';
 import { connectionName, lap } from './trace.ts';
 
 const JUSTIFICATION_HEADER = 'rankguard-justification';
+const CROWDED = 'more calls come than can be judged in time';
 /** A body that is refused may be this late before its time is up, whatever the connection's own timeout is. */
 const LONGEST_BODY_MS = 30_000;
 
@@ -129,6 +130,7 @@ async function judge(
   if (call.matched.route.method === 'GET') return judgeBodiless(call);
   const { request, response, trace, reserve, malformed } = exchange;
   const { limits } = call.active.bundle.connection;
+  if (!deps.turns.admit()) return refuse('OVERLOADED', CROWDED);
   const at = performance.now();
   const body = await readBody(request, {
     maxBytes: limits.requestBytes,
@@ -145,7 +147,7 @@ async function judge(
   trace.bytesIn = body.length;
   const turn = deps.turns.take();
   if (!(typeof turn === 'boolean' ? turn : await turn)) {
-    return refuse('OVERLOADED', 'the call waited too long behind others');
+    return refuse('OVERLOADED', CROWDED);
   }
   return judgeRequest(call, body);
 }

@@ -8,11 +8,16 @@ async function simulate(arrivals: readonly number[], cost: number) {
   const turns = createTurns({ clock: () => now, nextTurn: (callback) => void pending.push(callback) });
   const served: number[] = [];
   let refused = 0;
+  let unread = 0;
   const left = [...arrivals];
   const settled = () => new Promise((resolve) => setImmediate(resolve));
   while (left.length > 0 || pending.length > 0) {
     while (left.length > 0 && left[0]! <= now) {
       const at = left.shift()!;
+      if (!turns.admit()) {
+        unread++;
+        continue;
+      }
       void Promise.resolve(turns.take()).then((ok) => {
         if (!ok) refused++;
         else served.push(now - at);
@@ -24,7 +29,7 @@ async function simulate(arrivals: readonly number[], cost: number) {
     await settled();
     now += 0.1;
   }
-  return { served, refused, waiting: turns.waiting };
+  return { served, refused, unread, waiting: turns.waiting };
 }
 
 const every = (ms: number, count: number) => Array.from({ length: count }, (_, n) => n * ms);
@@ -54,18 +59,20 @@ describe('turns', () => {
   });
 
   test('a load that the core can bear refuses nobody, nor does a burst that is soon worked off', async () => {
-    expect(await simulate(every(1.2, 2_000), 1)).toMatchObject({ refused: 0, waiting: 0 });
+    expect(await simulate(every(1.2, 2_000), 1)).toMatchObject({ refused: 0, unread: 0, waiting: 0 });
     const burst = [
       ...every(2, 500),
       ...Array.from({ length: 60 }, () => 1_001),
       ...every(2, 500).map((t) => t + 1_002),
     ];
-    expect(await simulate(burst, 1)).toMatchObject({ refused: 0, waiting: 0 });
+    expect(await simulate(burst, 1)).toMatchObject({ refused: 0, unread: 0, waiting: 0 });
   });
 
   test('three times what the core can bear: as many are served as it can, the others learn it soon', async () => {
-    const { served, refused } = await simulate(every(1 / 3, 6_000), 1);
-    expect(refused).toBeGreaterThan(3_000);
+    const { served, refused, unread } = await simulate(every(1 / 3, 6_000), 1);
+    expect(refused + unread).toBeGreaterThan(3_000);
+    // Nearly all of them before their bodies were read.
+    expect(unread / (refused + unread)).toBeGreaterThan(0.8);
     expect(served.length).toBeGreaterThan(1_500);
     const settled = served.slice(served.length / 5).toSorted((a, b) => a - b);
     expect(settled[Math.floor(settled.length * 0.99)]).toBeLessThan(50);
@@ -74,7 +81,7 @@ describe('turns', () => {
   test('once the crowd is gone nobody is refused for it', async () => {
     const crowd = every(1 / 3, 3_000);
     const after = every(5, 200).map((t) => t + 2_000);
-    const { refused } = await simulate(crowd, 1);
-    expect((await simulate([...crowd, ...after], 1)).refused).toBe(refused);
+    const { refused, unread } = await simulate(crowd, 1);
+    expect(await simulate([...crowd, ...after], 1)).toMatchObject({ refused, unread });
   });
 });

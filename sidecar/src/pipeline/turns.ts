@@ -6,6 +6,12 @@ const CROWD_AFTER_MS = 100;
 const SLICE_MS = 4;
 /** In a crowd nobody is served who waited longer: a quick no is worth more than a late answer. */
 const LONGEST_WAIT_MS = 30;
+/** A crowd is over when nobody had to be refused for so long. */
+const CROWD_LASTS_MS = 250;
+/** In a crowd as many bodies are read in one such window as calls were judged in the one before, and a little more. */
+const WINDOW_MS = 50;
+const MORE = 1.1;
+const SOME = 2;
 
 /**
  * Gives calls their turn at the core: a few milliseconds' worth in each turn of the event loop, so that answers
@@ -13,6 +19,11 @@ const LONGEST_WAIT_MS = 30;
  * (RFC 8289): when it does not empty for a while, those that waited too long are told so.
  */
 export interface Turns {
+  /**
+   * Asked before a body is read. false: there is a crowd, and this body would be read only to be refused. By rate
+   * and not by places, so that callers who send slowly keep nobody out.
+   */
+  admit(): boolean;
   /** true: judge now; false: the call comes too late. A promise when the call has to wait for its turn. */
   take(): boolean | Promise<boolean>;
   readonly waiting: number;
@@ -34,13 +45,25 @@ export function createTurns(deps: {
   /** Since when every wait was long; null: the last one was not. */
   let longSince: number | null = null;
 
+  let crowdUntil = Number.NEGATIVE_INFINITY;
+  const window = { since: deps.clock(), judged: 0, admitted: 0, judgedBefore: 0 };
+
+  function roll(now: number): void {
+    const took = now - window.since;
+    if (took < WINDOW_MS) return;
+    window.judgedBefore = (window.judged * WINDOW_MS) / took;
+    window.judged = 0;
+    window.admitted = 0;
+    window.since = now;
+  }
+
   function comesTooLate(waited: number, now: number): boolean {
-    if (waited < SHORT_WAIT_MS) {
-      longSince = null;
-      return false;
-    }
-    longSince ??= now;
-    return now - longSince > CROWD_AFTER_MS && waited > LONGEST_WAIT_MS;
+    if (waited < SHORT_WAIT_MS) longSince = null;
+    else longSince ??= now;
+    const crowded = now < crowdUntil || (longSince !== null && now - longSince > CROWD_AFTER_MS);
+    if (!crowded || waited <= LONGEST_WAIT_MS) return false;
+    crowdUntil = now + CROWD_LASTS_MS;
+    return true;
   }
 
   function hold(): void {
@@ -62,6 +85,8 @@ export function createTurns(deps: {
       const late = comesTooLate(now - next.since, now);
       next.resolve(!late);
       if (late) continue;
+      roll(now);
+      window.judged++;
       taken = true;
       // The call goes on in a microtask that is queued before this one.
       queueMicrotask(() => queueMicrotask(() => serve(until)));
@@ -72,11 +97,24 @@ export function createTurns(deps: {
   }
 
   return {
+    admit() {
+      const now = deps.clock();
+      if (now >= crowdUntil) return true;
+      roll(now);
+      if (window.admitted < window.judgedBefore * MORE + SOME) {
+        window.admitted++;
+        return true;
+      }
+      crowdUntil = now + CROWD_LASTS_MS;
+      return false;
+    },
     take() {
       if (taken || queue.length > 0) {
         return new Promise((resolve) => queue.push({ since: deps.clock(), resolve }));
       }
       hold();
+      roll(deps.clock());
+      window.judged++;
       return true;
     },
     get waiting() {
