@@ -68,6 +68,29 @@ describe('turns', () => {
     expect(await simulate(burst, 1)).toMatchObject({ refused: 0, unread: 0, waiting: 0 });
   });
 
+  test('a few callers on a slow core wait for each other, and none is refused', async () => {
+    let now = 0;
+    const pending: (() => void)[] = [];
+    const turns = createTurns({ clock: () => now, nextTurn: (callback) => void pending.push(callback) });
+    let served = 0;
+    let refused = 0;
+    const callAgain = (): void => {
+      if (!turns.admit()) refused++;
+      else
+        void Promise.resolve(turns.take()).then((ok) => {
+          if (!ok) refused++;
+          now += 20;
+          if (++served < 1_000) callAgain();
+        });
+    };
+    for (let caller = 0; caller < 12; caller++) callAgain();
+    while (served < 1_000) {
+      await new Promise((resolve) => setImmediate(resolve));
+      for (const callback of pending.splice(0)) callback();
+    }
+    expect(refused).toBe(0);
+  });
+
   test('three times what the core can bear: as many are served as it can, the others learn it soon', async () => {
     const { served, refused, unread } = await simulate(every(1 / 3, 6_000), 1);
     expect(refused + unread).toBeGreaterThan(3_000);

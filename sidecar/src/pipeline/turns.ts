@@ -6,6 +6,8 @@ const CROWD_AFTER_MS = 100;
 const SLICE_MS = 4;
 /** In a crowd nobody is served who waited longer: a quick no is worth more than a late answer. */
 const LONGEST_WAIT_MS = 30;
+/** So few are no crowd, however slow the core is: a pod with a small CPU limit is throttled for longer than that. */
+const FEW = 16;
 /** A crowd is over when nobody had to be refused for so long. */
 const CROWD_LASTS_MS = 250;
 /** In a crowd as many bodies are read in one such window as calls were judged in the one before, and a little more. */
@@ -61,7 +63,7 @@ export function createTurns(deps: {
     if (waited < SHORT_WAIT_MS) longSince = null;
     else longSince ??= now;
     const crowded = now < crowdUntil || (longSince !== null && now - longSince > CROWD_AFTER_MS);
-    if (!crowded || waited <= LONGEST_WAIT_MS) return false;
+    if (!crowded || waited <= LONGEST_WAIT_MS || queue.length < FEW) return false;
     crowdUntil = now + CROWD_LASTS_MS;
     return true;
   }
