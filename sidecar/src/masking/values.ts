@@ -2,12 +2,24 @@ import { undo } from './spellings.ts';
 import type { MaskLabel } from './types.ts';
 
 const FORMAT = /\p{Cf}|\p{Default_Ignorable_Code_Point}/gu;
+/** Tags of Unicode in a row: ASCII that is not shown. */
+const TAGS = /[\u{e0020}-\u{e007e}]{2,}/gu;
+/** Blocks of marks that combine with letters of any alphabet. */
+const MARKS =
+  /[\u0300-\u036f]|[\u0483-\u0489]|[\u1ab0-\u1aff]|[\u1dc0-\u1dff]|[\u20d0-\u20ff]|[\ufe20-\ufe2f]/g;
 /** The first digits of the scripts' decimal digits; each has ten in a row (Unicode, general category Nd). */
 const DIGIT = /\p{Nd}/gu;
 
 /** A text with look-alikes as the plain characters they stand for. */
 export function folded(value: string): string {
-  return value.normalize('NFKC').replace(FORMAT, '').replace(DIGIT, plainDigit);
+  return value
+    .replace(MARKS, '')
+    .replace(TAGS, (tags) =>
+      [...tags].map((tag) => String.fromCharCode(tag.codePointAt(0)! - 0xe0000)).join(''),
+    )
+    .normalize('NFKC')
+    .replace(FORMAT, '')
+    .replace(DIGIT, plainDigit);
 }
 
 /** A text as a reader sees it, and where its parts stand in the text it was made from. */

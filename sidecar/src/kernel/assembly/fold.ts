@@ -1,12 +1,13 @@
 // The decoded, folded view of a text: what a person or another program would read in it.
 // Every mapping yields at most as many bytes as its source has, so a view is never longer than its text.
 
-import { RUN_COUNT, RUNS } from './look-alikes';
+import { CYRILLIC, GREEK, RUN_COUNT, RUNS } from './look-alikes';
 
 /** Next source position, set by `unit` and `decode`. */
 let next: usize = 0;
-/** Where the view is written. */
+/** Where the view is written, and where it begins. */
 let to: usize = 0;
+let first: usize = 0;
 
 @inline export function after(): usize { return next; }
 
@@ -74,21 +75,60 @@ function decode(p: usize, end: usize): u32 {
 
 // --- encodings of one character by several: percent, HTML entities, a second layer of JSON escapes ---
 
-/** Whether the characters from p on spell the ASCII literal; `next` is then behind it. */
-function spells(p: usize, end: usize, literal: usize, length: u32): bool {
-  for (let i: u32 = 0; i < length; i++) {
-    if (p >= end || decode(p, end) != <u32>load<u8>(literal + i)) return false;
-    p = next;
-  }
-  next = p;
-  return true;
-}
+/**
+ * HTML's names of characters that stand in values (HTML standard, section 13.5): length, what it stands for, name. None
+ * is longer than {@link LONGEST_NAME}; a zero ends the list.
+ */
+const NAMES = memory.data<u8>([
+  3, 0x26, 97, 109, 112,
+  6, 0x40, 99, 111, 109, 109, 97, 116,
+  6, 0x2e, 112, 101, 114, 105, 111, 100,
+  4, 0x20, 110, 98, 115, 112,
+  4, 0x20, 101, 110, 115, 112,
+  4, 0x20, 101, 109, 115, 112,
+  6, 0x20, 116, 104, 105, 110, 115, 112,
+  6, 0x2d, 104, 121, 112, 104, 101, 110,
+  4, 0x2d, 100, 97, 115, 104,
+  5, 0x2d, 110, 100, 97, 115, 104,
+  5, 0x2d, 109, 100, 97, 115, 104,
+  5, 0x2d, 109, 105, 110, 117, 115,
+  4, 0x22, 113, 117, 111, 116,
+  4, 0x27, 97, 112, 111, 115,
+  5, 0x3a, 99, 111, 108, 111, 110,
+  4, 0x3b, 115, 101, 109, 105,
+  3, 0x2f, 115, 111, 108,
+  6, 0x5f, 108, 111, 119, 98, 97, 114,
+  4, 0x2b, 112, 108, 117, 115,
+  6, 0x3d, 101, 113, 117, 97, 108, 115,
+  4, 0x28, 108, 112, 97, 114,
+  4, 0x29, 114, 112, 97, 114,
+  5, 0x2c, 99, 111, 109, 109, 97,
+  3, 0x23, 110, 117, 109,
+  3, 1, 115, 104, 121,
+  3, 1, 122, 119, 106,
+  4, 1, 122, 119, 110, 106,
+  14, 1, 90, 101, 114, 111, 87, 105, 100, 116, 104, 83, 112, 97, 99, 101,
+  3, 9, 84, 97, 98,
+  7, 10, 78, 101, 119, 76, 105, 110, 101,
+  0,
+]);
+const LONGEST_NAME: u32 = 14;
+const NAME = memory.data(16);
 
-const COMMAT = memory.data<u8>([99, 111, 109, 109, 97, 116, 59]);
-const PERIOD = memory.data<u8>([112, 101, 114, 105, 111, 100, 59]);
-const NBSP = memory.data<u8>([110, 98, 115, 112, 59]);
-const HYPHEN = memory.data<u8>([104, 121, 112, 104, 101, 110, 59]);
-const QUOT = memory.data<u8>([113, 117, 111, 116, 59]);
+/** The character that the name from `c` on stands for, up to its semicolon; 0: none that is known. `next` is then behind it. */
+function named(c: u32, end: usize): u32 {
+  let length: u32 = 0;
+  while ((c | 32) - 97 < 26 && length < LONGEST_NAME) {
+    store<u8>(NAME + length++, <u8>c);
+    if (next >= end) return 0;
+    c = decode(next, end);
+  }
+  if (c != 0x3b) return 0;
+  for (let p = NAMES; load<u8>(p); p += 2 + load<u8>(p)) {
+    if (load<u8>(p) == length && memory.compare(p + 2, NAME, length) == 0) return <u32>load<u8>(p, 1);
+  }
+  return 0;
+}
 
 /** Behind `&`: the character that an HTML reference stands for, or 0. */
 function entity(p: usize, end: usize): u32 {
@@ -116,12 +156,7 @@ function entity(p: usize, end: usize): u32 {
     }
     return 0;
   }
-  if (c == 99) return spells(p, end, COMMAT, 7) ? 0x40 : 0;
-  if (c == 112) return spells(p, end, PERIOD, 7) ? 0x2e : 0;
-  if (c == 110) return spells(p, end, NBSP, 5) ? 0x20 : 0;
-  if (c == 104) return spells(p, end, HYPHEN, 7) ? 0x2d : 0;
-  if (c == 113) return spells(p, end, QUOT, 5) ? 0x22 : 0;
-  return 0;
+  return named(c, end);
 }
 
 /** Behind `%`: the printable ASCII character that two hexadecimal digits stand for, or 0. */
@@ -208,6 +243,50 @@ function putUtf8(cp: u32): void {
   put(0x80 | (cp & 0x3f));
 }
 
+@inline function inWord(c: u32): bool { return (c | 32) - 97 < 26 || c - 48 < 10 || c == 0x5f; }
+
+/** The Latin letter that a letter of another alphabet looks like, or 0. */
+@inline function likeLatin(cp: u32): u32 {
+  if (cp - 0x400 < 96) return <u32>load<u8>(CYRILLIC + (cp - 0x400));
+  return cp - 0x391 < 57 ? <u32>load<u8>(GREEK + (cp - 0x391)) : 0;
+}
+
+/** Characters that a word is looked at ahead: so many look-alikes may stand before its first letter in ASCII. */
+const AHEAD: i32 = 8;
+
+/** The same where the word around is in ASCII, else 0. Keeps `next`. */
+function inLatinWord(cp: u32, end: usize): u32 {
+  const like = likeLatin(cp);
+  if (!like) return 0;
+  const before: u32 = to > first ? <u32>load<u8>(to - 1) : 0x20;
+  if (inWord(before)) return like;
+  if (before >= 0x80) return 0;
+  const behind = next;
+  let meant: u32 = 0;
+  for (let i = 0; i < AHEAD && next < end; i++) {
+    const c = decode(next, end);
+    if (likeLatin(c)) continue;
+    if (inWord(c)) meant = like;
+    break;
+  }
+  next = behind;
+  return meant;
+}
+
+@inline function isTag(cp: u32): bool { return cp - 0xe0020 < 0x5f; }
+
+/** Whether the unit before was a tag. */
+let wasTag: bool = false;
+
+/** Tags in a row are a text of their own; one alone is a character without width. Keeps `next`. */
+function tag(cp: u32, end: usize): u32 {
+  const behind = next;
+  const inRow = wasTag || (next < end && isTag(decode(next, end)));
+  next = behind;
+  wasTag = true;
+  return inRow ? cp - 0xe0000 : 1;
+}
+
 /** Writes the view of the unit at p: one character of the text, however it is spelled. Sets `next`. */
 function unit(p: usize, end: usize, folded: bool): void {
   let cp = decode(p, end);
@@ -217,9 +296,14 @@ function unit(p: usize, end: usize, folded: bool): void {
     const meant = cp == 0x25 ? percent(single, end) : cp == 0x26 ? entity(single, end) : secondLayer(single, end);
     if (meant) cp = meant; else next = single;
   }
-  const c = ascii(cp);
+  let c: u32;
+  if (isTag(cp)) c = tag(cp, end);
+  else { c = ascii(cp); wasTag = false; }
   if (c > 1) put(c);
-  else if (c == 0 && cp != 0xfffd) putUtf8(cp);
+  else if (c == 0 && cp != 0xfffd) {
+    const latin = inLatinWord(cp, end);
+    if (latin) put(latin); else putUtf8(cp);
+  }
   // A broken sequence is a wall: no value goes through it.
   else if (c == 0) put(0);
 }
@@ -236,6 +320,8 @@ const MARKS = memory.data<u8>([0x5c, 0x25, 0x26]);
  */
 export function fold(p: usize, end: usize, view: usize, folded: bool, base: usize, pairs: usize, count: u32, stride: u32): u32 {
   to = view;
+  first = view;
+  wasTag = false;
   let wantStart = true;
   let left = count;
   let target: usize = left ? view + <usize>load<u32>(pairs) : usize.MAX_VALUE;
@@ -246,6 +332,7 @@ export function fold(p: usize, end: usize, view: usize, folded: bool, base: usiz
     let k = <usize>ctz(i8x16.bitmask(special) | 0x10000);
     if (k > end - p) k = end - p;
     if (k) {
+      wasTag = false;
       v128.store(to, v);
       // Copied bytes are units of one byte: positions differ by a constant.
       while (target < to + k) {
