@@ -1,20 +1,7 @@
 import { type AnyDetector, type AnyFinding, type Found, merged, mergedParts } from './any-detector.ts';
-import { partsOf } from './patterns.ts';
-import { Ranges } from './ranges.ts';
+import { Ranges, Sign } from './ranges.ts';
 import { type Undone, undo } from './spellings.ts';
 
-/** Characters one of which is in every disguise; most bodies lack nearly all of them. */
-const GATES: readonly (readonly [gate: number, signs: readonly string[]])[] = [
-  [0x5c, ['\\x', '\\u{', '\\100', '\\X']],
-  [0x25, ['%25', '%B']],
-  [0x26, ['&amp;', '&#']],
-  [0x3d, ['=40']],
-  [0x2b, ['+AEA-']],
-  [0x28, ['(at', '(AT', '( at']],
-  [0x5b, ['[at', '[AT', '[ at']],
-  [0x40, ['@ ']],
-  [0x30, ['01000000']],
-];
 /** Longer texts are left to the other views. */
 const MOST = 1 << 20;
 
@@ -26,13 +13,12 @@ export function withDisguises(detector: AnyDetector): AnyDetector {
   return {
     find(bytes, ranges, nameOf) {
       const found = detector.find(bytes, ranges, nameOf);
-      if (!mayBeDisguised(bytes)) return found;
       const views: { readonly undone: Undone; readonly from: number; readonly start: number }[] = [];
       const viewRanges = new Ranges();
       const tokens: number[] = [];
       let all = '';
-      for (const { token, start, end } of partsOf(ranges)) {
-        if (end - start > MOST || !mayBeDisguised(bytes.subarray(start, end))) continue;
+      for (const { token, start, end } of ranges.withSign(Sign.Spelled)) {
+        if (end - start > MOST) continue;
         const undone = undo(bytes.toString('latin1', start, end));
         if (undone === null) continue;
         viewRanges.add(views.length, all.length, all.length + undone.text.length, false);
@@ -62,28 +48,6 @@ export function withDisguises(detector: AnyDetector): AnyDetector {
       return merged([...found, ...seen]);
     },
   };
-}
-
-/** `@` as a byte written in hexadecimal or decimal. */
-const SIGN_BYTES = ['40', '64'];
-/** What stands before and behind a byte that is written by itself. */
-const BESIDE = new Set([...' :,-x'].map((sign) => sign.charCodeAt(0)));
-
-function mayHoldBytes(bytes: Buffer): boolean {
-  if (bytes.includes('01000000')) return true;
-  return SIGN_BYTES.some((sign) => {
-    for (let at = bytes.indexOf(sign); at !== -1; at = bytes.indexOf(sign, at + 1)) {
-      if (BESIDE.has(bytes[at - 1]!) && BESIDE.has(bytes[at + 2]!)) return true;
-    }
-    return false;
-  });
-}
-
-function mayBeDisguised(bytes: Buffer): boolean {
-  return (
-    mayHoldBytes(bytes) ||
-    GATES.some(([gate, signs]) => bytes.includes(gate) && signs.some((sign) => bytes.includes(sign)))
-  );
 }
 
 /** Where a part of the undone text stands in the original; null when nothing in it was spelled otherwise. */

@@ -1,14 +1,11 @@
 import { type AnyDetector, type AnyFinding, type Found, merged, mergedParts } from './any-detector.ts';
-import { partsOf } from './patterns.ts';
-import { Ranges } from './ranges.ts';
+import { Ranges, Sign } from './ranges.ts';
 
 /** Tags and the marks of Markdown, which a reader does not see; also as some servers escape them in JSON. */
 const MARKS =
   /(?:<|\\u003[cC])\/?[A-Za-z!](?:[^<>\\\n]|\\["/]){0,64}(?:>|\\u003[eE])|\*{1,3}|_{2,3}|`{1,3}|~~/g;
 /** What any of them begins with; most texts have none. */
 const MAYBE = /[*`<]|__|~~|\\u003[cC]/;
-/** One of these is in every body with a mark. */
-const SIGNS = ['*', '<', '`', '__', '~~', '\\u003c', '\\u003C'];
 /** Without one of these there is nothing that formatting could split. */
 const WORTH = /@|(?:\d[^\d]{0,80}){7}/;
 /** Longer texts are cut: a value is within a piece and the next. */
@@ -30,13 +27,11 @@ export function withFormatting(detector: AnyDetector): AnyDetector {
   return {
     find(bytes, ranges, nameOf) {
       const found = detector.find(bytes, ranges, nameOf);
-      if (!SIGNS.some((sign) => bytes.includes(sign))) return found;
       const views: { readonly plain: Plain; readonly from: number; readonly start: number }[] = [];
       const viewRanges = new Ranges();
       const tokens: number[] = [];
       let text = '';
-      for (const { token, start, end } of partsOf(ranges)) {
-        if (!mayHaveMarks(bytes, start, end)) continue;
+      for (const { token, start, end } of ranges.withSign(Sign.Marked)) {
         const plain = plainOf(bytes.toString('latin1', start, end));
         if (plain === null) continue;
         viewRanges.add(views.length, text.length, text.length + plain.text.length, false);
@@ -108,16 +103,4 @@ function marksUpTo(places: readonly number[], place: number): number {
     else high = middle;
   }
   return low;
-}
-
-/** A look at the bytes, as most strings have no mark at all. */
-function mayHaveMarks(bytes: Uint8Array, start: number, end: number): boolean {
-  for (let at = start; at < end; at++) {
-    const byte = bytes[at]!;
-    if (byte === 0x2a || byte === 0x3c || byte === 0x60) return true;
-    if ((byte === 0x5f || byte === 0x7e) && bytes[at + 1] === byte) return true;
-    if (byte === 0x5c && bytes[at + 5] === 0x63) return true;
-    if (byte === 0x5c && bytes[at + 5] === 0x43) return true;
-  }
-  return false;
 }

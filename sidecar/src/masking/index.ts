@@ -7,7 +7,6 @@ import { withDisguises } from './disguises.ts';
 import { withFormatting } from './formatting.ts';
 import { JsonMasking } from './json.ts';
 import { withPatterns } from './patterns.ts';
-import { withPlainSecrets } from './plain-secrets.ts';
 import { createPlan, type Plan } from './plan.ts';
 import { restoreEdits } from './restore.ts';
 import { createScanner, SHORTEST } from './scanner.ts';
@@ -48,9 +47,7 @@ export function createMasker(options: MaskerOptions): Masker {
   const scanner = createScanner(kernel);
   const entities = createDetector({ kernel, entities: plan.entities, thresholds, allow, deny });
   const detector = withFormatting(
-    withDisguises(
-      withPlainSecrets(withPatterns(anyDetector(entities, allow), masking.patterns ?? [], scanner)),
-    ),
+    withDisguises(withPatterns(anyDetector(entities, allow), masking.patterns ?? [], scanner)),
   );
   const replacer = createReplacer(tokenKey, masking.tokenDomain);
   const readers: JsonReader[] = [];

@@ -102,7 +102,7 @@ export function withPatterns(
 }
 
 /** The texts of ranges, numbers left out. */
-export function* partsOf({
+function* partsOf({
   words,
   count,
 }: Ranges): Generator<{ readonly token: number; readonly start: number; readonly end: number }> {

@@ -117,3 +117,43 @@ test('an element of XML is a field', () => {
     masker.string('<u><password>x</password><a:passWord id="1"> y </a:passWord><name>z</name></u>'),
   ).toBe('<u><password><REDACTED></password><a:passWord id="1"><REDACTED></a:passWord><name>z</name></u>');
 });
+
+describe('what is told from signs', () => {
+  test.each([
+    ['percent twice', 'maria%2540example.org'],
+    ['a reference twice', 'maria&amp;#64;example.org'],
+    ['a reference', 'maria&#64;example.org'],
+    ['brackets', 'maria [at] example.org'],
+    ['braces', 'maria{at}example.org'],
+    ['both words', 'maria(at)example (dot) org'],
+    ['spaces', 'maria @ example.org'],
+    ['quoted printable', 'maria=40example.org'],
+    ['UTF-7', 'maria+AEA-example.org'],
+    ['bytes', '6d 61 72 69 61 40 65 78 61 6d 70 6c 65 2e 6f 72 67'],
+    ['a code of a language', 'maria\\x40example.org'],
+    ['marks', 'maria@exa**mple.o**rg'],
+  ])('%s, wherever the address stands', (_, spelled) => {
+    for (let before = 0; before < 34; before++) {
+      const text = `${'.'.repeat(before)} ${spelled} !`;
+      expect(json([text])).toEqual([`${'.'.repeat(before)} <EMAIL_ADDRESS> !`]);
+    }
+  });
+
+  test('texts do not disturb each other, however many places of one are looked at', () => {
+    const folded = 'é mail ann@example.org';
+    const masked = json([folded, '=1'.repeat(20_000), folded, '1:'.repeat(20_000), folded]) as string[];
+    expect([masked[0], masked[2], masked[4]]).toEqual(Array(3).fill('é mail <EMAIL_ADDRESS>'));
+  });
+});
+
+test.each([
+  ['my password is hunter2x.\nBye', 'my password is <SECRET>.\nBye'],
+  ['Password was "hunter2x", then', 'Password was "<SECRET>", then'],
+  ['é password hunter2x', 'é password <SECRET>'],
+  ['the password expires in 90 days', 'the password expires in 90 days'],
+  ['assword and PRIVATE KEY', 'assword and PRIVATE KEY'],
+  ['-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY----- bye', '<SECRET> bye'],
+  ['a -----BEGIN PRIVATE KEY-----\nMIIE', 'a <SECRET>'],
+])('secrets that words announce: %j', (text, masked) => {
+  expect(json([text])).toEqual([masked]);
+});

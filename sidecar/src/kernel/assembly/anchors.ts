@@ -5,12 +5,13 @@ import { digits, jsonNumber, openDigits } from './digits';
 import { email } from './email';
 import { dropFindings, findingAt, findingCount, firstFinding, openFindings, openText } from './findings';
 import { fold } from './fold';
+import { signsIn } from './signs';
 
 /**
  * What the pass looks for. It comes from memory and not from constants because the compiler keeps loaded vectors
  * in registers, but makes constant ones anew in each round of a loop.
  */
-const MARKS = memory.data<u8>([0x40, 0x30, 10, 0x5c, 0x25, 0x26, 0x20, 0x61, 26, 0x2b, 15, 0x5f, 0x3d, 0x3a]);
+const MARKS = memory.data<u8>([0x40, 0x30, 10, 0x5c, 0x25, 0x26, 0x20, 0x61, 26, 0x2b, 15, 0x5f, 0x3d, 0x3a, 0x73, 0x77, 0x76]);
 
 /** Kinds of anchors; the host knows them by these numbers. An anchor is a kind in the top three bits and a place. */
 const DIGITS: u32 = 1 << 29;
@@ -18,6 +19,11 @@ const DIGITS: u32 = 1 << 29;
 const LONG: u32 = 2 << 29;
 /** At a `:` or `=`. */
 const ASSIGN: u32 = 3 << 29;
+/** At the second `s` of `password`, or the `V` of `PRIVATE KEY`: a secret may follow. */
+const WORD: u32 = 4 << 29;
+const ASSWORD: u64 = 0x64726f77737361;
+const PRIVATE: u64 = 0x2045544156495250;
+const KEY: u32 = 0x59454b;
 /** Shorter runs are words. */
 const LONG_RUN: u32 = 14;
 /** A text that may be nothing but a number. */
@@ -31,6 +37,12 @@ let origin: usize = 0;
   anchors += 4;
 }
 
+/** Whether the `sw` or `va` at p, in whatever case, is a part of such words. */
+function isSecretWord(p: usize, low: usize, end: usize): bool {
+  if (p - low >= 2 && end - p >= 5 && (load<u64>(p - 2) & 0xffffffffffffff) == ASSWORD) return true;
+  return p - low >= 3 && end - p >= 8 && load<u64>(p - 3) == PRIVATE && (load<u32>(p, 5) & 0xffffff) == KEY;
+}
+
 /**
  * Runs the detectors over a text. With `raw` it stops at the first byte that makes the text's view differ from
  * the text, and returns false. Reads up to 15 bytes past the end.
@@ -42,6 +54,7 @@ function detect(low: usize, end: usize, raw: bool): bool {
   const small = v128.load8_splat(MARKS + 6), a = v128.load8_splat(MARKS + 7), letters = v128.load8_splat(MARKS + 8);
   const plus = v128.load8_splat(MARKS + 9), signs = v128.load8_splat(MARKS + 10), underscore = v128.load8_splat(MARKS + 11);
   const equals = v128.load8_splat(MARKS + 12), colon = v128.load8_splat(MARKS + 13);
+  const s = v128.load8_splat(MARKS + 14), w = v128.load8_splat(MARKS + 15), letterV = v128.load8_splat(MARKS + 16);
   let carry: u32 = 0;
   let carriedLetter: u32 = 0;
   let carriedSign: u32 = 0;
@@ -50,7 +63,13 @@ function detect(low: usize, end: usize, raw: bool): bool {
     const v = v128.load(p);
     const isDigit = i8x16.lt_u(i8x16.sub(v, zero), ten);
     const isAt = i8x16.eq(v, at);
-    const isLetter = i8x16.lt_u(i8x16.sub(v128.or(v, small), a), letters);
+    const lower = v128.or(v, small);
+    const isLetter = i8x16.lt_u(i8x16.sub(lower, a), letters);
+    const lowerNext = v128.or(v128.load(p, 1), small);
+    const isWord = v128.or(
+      v128.and(i8x16.eq(lower, s), i8x16.eq(lowerNext, w)),
+      v128.and(i8x16.eq(lower, letterV), i8x16.eq(lowerNext, a)),
+    );
     const isEquals = i8x16.eq(v, equals);
     const isSign = v128.or(isEquals, i8x16.eq(v, colon));
     // `+,-./` and the digits stand in a row.
@@ -68,7 +87,7 @@ function detect(low: usize, end: usize, raw: bool): bool {
       else run = 0;
       if (!seen) run = clz(~(token << 16));
     }
-    if (!(<u32>i8x16.bitmask(v128.or(v128.or(isDigit, isAt), v128.or(isSpecial, isSign))) | seen)) {
+    if (!(<u32>i8x16.bitmask(v128.or(v128.or(isDigit, isAt), v128.or(v128.or(isSpecial, isWord), isSign))) | seen)) {
       carry = 0;
       carriedSign = 0;
       carriedLetter = <u32>i8x16.bitmask(isLetter) >> 15;
@@ -90,12 +109,14 @@ function detect(low: usize, end: usize, raw: bool): bool {
     carry = d >> 15;
     carriedLetter = letter >> 15;
     carriedSign = sign >> 15;
-    let here = begins | ats | signs1;
+    const word = <u32>i8x16.bitmask(isWord) & inside;
+    let here = begins | ats | signs1 | word;
     while (here) {
       const k = ctz(here);
       here &= here - 1;
       if (ats >> k & 1) { email(p + k, low, end); continue; }
       if (sign >> k & 1) { anchor(ASSIGN, p + k); continue; }
+      if (word >> k & 1) { if (isSecretWord(p + k, low, end)) anchor(WORD, p + k); continue; }
       // Most numbers in prose are short and alone: seen here, in the register.
       let size = ctz(~(d >> k));
       let near = d >> (k + size + 1) & 7;
@@ -133,13 +154,14 @@ function rebase(base: usize): void {
 
 /**
  * Looks for personal data in parts of the text at `base`. `ranges`: `count` entries of 16 bytes (token, start, end,
- * 1 for a JSON number). `out`: room for `capacity` findings; returns how many. `marks`: room for an anchor (u32) per
- * two bytes of text and one per part. `views`: room for the parts and 32 bytes each.
+ * 1 for a JSON number). `out`: room for `capacity` findings; returns how many. `marks`: room for five anchors (u32) per
+ * four bytes of text and one per part. `views`: room for the parts and 32 bytes each. `signs`: room for a u32 per part,
+ * which says what signs it has.
  *
  * The entries are replaced: where the text that was looked at begins and ends (the part itself, or its view), the
  * number of anchors and the number of findings up to here. All places are offsets from `base`.
  */
-export function findPersonalData(base: usize, ranges: usize, count: u32, views: usize, out: usize, capacity: u32, marks: usize): u32 {
+export function findPersonalData(base: usize, ranges: usize, count: u32, views: usize, out: usize, capacity: u32, marks: usize, signs: usize): u32 {
   openFindings(out, capacity);
   anchors = marks;
   origin = base;
@@ -149,7 +171,9 @@ export function findPersonalData(base: usize, ranges: usize, count: u32, views: 
     let from = start, to = end;
     const before = anchors;
     openText(load<u32>(ranges));
-    if (load<u32>(ranges, 12)) jsonNumber(start, end);
+    const isNumber = load<u32>(ranges, 12);
+    store<u32>(signs + (<usize>i << 2), isNumber ? 0 : signsIn(start, end));
+    if (isNumber) jsonNumber(start, end);
     else if (!detect(start, end, true)) {
       dropFindings();
       anchors = before;

@@ -117,14 +117,17 @@ class Search {
     const list = align(length + kernel.padding);
     const out = list + count * ENTRY;
     const marks = out + capacity * ENTRY;
-    const pairs = align(marks + (Math.ceil(length / 2) + count + 16) * 4);
-    const views = pairs + capacity * 8;
+    const pairs = align(marks + (Math.ceil(length * 1.25) + count + 16) * 4);
+    const signs = pairs + capacity * 8;
+    const views = align(signs + count * 4);
     const base = kernel.scratch(views + length + count * 32 + kernel.padding);
     kernel.u8.set(this.#bytes, base);
     kernel.u32.set(this.#ranges.words.subarray(0, count * 4), (base + list) >>> 2);
     loadDictionary(kernel);
     const find = kernel.exports['findPersonalData']!;
-    find(base, base + list, count, base + views, base + out, capacity, base + marks);
+    find(base, base + list, count, base + views, base + out, capacity, base + marks, base + signs);
+    const firstSign = (base + signs) >>> 2;
+    this.#ranges.signs = kernel.u32.slice(firstSign, firstSign + count);
     return { base, list: base + list, out: base + out, marks: base + marks, pairs: base + pairs };
   }
 
@@ -156,8 +159,18 @@ class Search {
     const token = this.#ranges.words[range * WORDS]!;
     const folded = u32[at]! !== this.#ranges.words[range * WORDS + 1]!;
     const isNumber = this.#ranges.words[range * WORDS + 3] === 1;
+    // Most texts have nothing to look at.
+    const empty = mark === lastMark && first === last && !isNumber && !always;
+    if (empty && !maySecret(shared.buffer, low, high)) return;
     const anchors = this.#uncovered(mark, lastMark, first, last, { low, high });
-    if (!isNumber && !folded && anchors.length === 0 && !always && !maySecret(shared.buffer, low, high)) {
+    if (
+      !empty &&
+      !isNumber &&
+      !folded &&
+      anchors.length === 0 &&
+      !always &&
+      !maySecret(shared.buffer, low, high)
+    ) {
       this.#settleOwn(token, first, last);
       return;
     }
@@ -194,7 +207,7 @@ class Search {
     const { u8, u32 } = this.#options.kernel;
     const from = (marks >>> 2) + mark;
     const to = (marks >>> 2) + lastMark;
-    if (first === last) return u32.subarray(from, to);
+    if (first === last || from === to) return u32.subarray(from, to);
     let kept = from;
     let at = (out >>> 2) + first * WORDS;
     const end = (out >>> 2) + last * WORDS;
@@ -236,6 +249,7 @@ class Search {
     const token = words[range * 4]!;
     const start = words[range * 4 + 1]!;
     const merged = this.#merge(text, first, last);
+    if (merged.length === 0 && text.blobs.length === 0) return;
     const folded = text.low !== this.#layout.base + start;
     const blobs = this.#options.depth < DEEPEST ? text.blobs : [];
     if (folded) this.#locate(range, text, merged, blobs);

@@ -9,13 +9,14 @@ import { findAddress, findMac } from './network.ts';
 import { findIdentifiers, findNumber } from './numbers.ts';
 import { createPhones } from './phone.ts';
 import type { Found, Text } from './place.ts';
+import { findAnnounced } from './secret-words.ts';
 import { findAssigned, findFieldSecret, findSecrets, runAround } from './secrets.ts';
 import { DEFAULT_THRESHOLD, type DetectorOptions } from './types.ts';
 
 /** Kinds of anchors, as kernel/assembly/anchors.ts numbers them. */
 export const DIGITS = 1;
 const LONG = 2;
-const ASSIGN = 3;
+const WORD = 4;
 /** The place in an anchor's word. */
 export const PLACE = 0x1fff_ffff;
 const COLON = 0x3a;
@@ -28,6 +29,7 @@ interface Done {
   address: number;
   run: number;
   assigned: number;
+  announced: number;
 }
 
 /** What looks at the anchors of a text. */
@@ -47,11 +49,7 @@ export function createRecognisers({
   const findPhones = createPhones();
   const threshold = (entity: Entity) => thresholds[entity] ?? DEFAULT_THRESHOLD;
   const options = { known: identifiersOf(wanted, threshold), threshold };
-  const allowed = new Set(allow.map(normalised));
-  const exactly = new Set(allow.map((value) => value.toLowerCase()));
-  const isAllowed = (entity: Entity, value: string) =>
-    allowed.size > 0 &&
-    (EXACT.has(entity) ? exactly.has(value.toLowerCase()) : allowed.has(normalised(value)));
+  const isAllowed = createAllowed(allow);
   const addresses = wanted.has('IP_ADDRESS') || wanted.has('MAC_ADDRESS');
   const secrets = wanted.has('SECRET') || wanted.has('URL_CREDENTIALS');
 
@@ -76,7 +74,8 @@ export function createRecognisers({
 
   function look(text: Text, anchors: Uint32Array, base: number): void {
     // How far each kind has been looked at.
-    const done: Done = { numbers: text.low, address: text.low, run: text.low, assigned: text.low };
+    const { low } = text;
+    const done: Done = { numbers: low, address: low, run: low, assigned: low, announced: low };
     for (const anchor of anchors) lookAt(text, base + (anchor & PLACE), anchor >>> 29, done);
     if (wanted.has('SECRET')) findFieldSecret(text);
     if (deny.length > 0) findDenied(text, deny);
@@ -85,12 +84,22 @@ export function createRecognisers({
   function lookAt(text: Text, at: number, kind: number, done: Done): void {
     if (kind === LONG) {
       if (at >= done.run) done.run = long(text, at, done.run);
-      return;
+    } else if (kind === WORD) {
+      if (at >= done.announced && wanted.has('SECRET')) done.announced = findAnnounced(text, at);
+    } else {
+      if (at >= done.address) done.address = address(text, at, kind, done.address);
+      if (kind === DIGITS) digits(text, at, done);
+      else assigned(text, at, done);
     }
-    if (at >= done.address) done.address = address(text, at, kind, done.address);
-    if (kind === DIGITS) findGrouped(text, at);
-    if (kind === DIGITS && at >= done.numbers) done.numbers = numbers(text, at, done.numbers);
-    if (kind === ASSIGN && at >= done.assigned && secrets) done.assigned = findAssigned(text, at);
+  }
+
+  function assigned(text: Text, at: number, done: Done): void {
+    if (at >= done.assigned && secrets) done.assigned = findAssigned(text, at);
+  }
+
+  function digits(text: Text, at: number, done: Done): void {
+    findGrouped(text, at);
+    if (at >= done.numbers) done.numbers = numbers(text, at, done.numbers);
   }
 
   function address(text: Text, at: number, kind: number, from: number): number {
@@ -100,7 +109,7 @@ export function createRecognisers({
   function keep(text: Text): void {
     const counts = ({ entity, start, end, score }: Found) =>
       score >= threshold(entity) &&
-      !isAllowed(entity, text.slice(start, end)) &&
+      !(allow.length > 0 && isAllowed(entity, text.slice(start, end))) &&
       !isThreeOfFour(text, start, end);
     const { found } = text;
     let kept = 0;
@@ -122,6 +131,14 @@ export function createRecognisers({
 
 /** What is allowed only with its punctuation: `1.2.34.5` is not `12.3.4.5`. */
 const EXACT: ReadonlySet<Entity> = new Set(['EMAIL_ADDRESS', 'IP_ADDRESS', 'URL_CREDENTIALS', 'SECRET']);
+
+/** Whether a value is one of those that are never found. */
+function createAllowed(allow: readonly string[]): (entity: Entity, value: string) => boolean {
+  const allowed = new Set(allow.map(normalised));
+  const exactly = new Set(allow.map((value) => value.toLowerCase()));
+  return (entity, value) =>
+    EXACT.has(entity) ? exactly.has(value.toLowerCase()) : allowed.has(normalised(value));
+}
 
 /** Whether twelve digits in three groups are a part of a card's sixteen in four. */
 function isThreeOfFour({ buffer, low, high }: Text, start: number, end: number): boolean {
