@@ -64,9 +64,14 @@ export function sidecarParts(input: SidecarInput): SidecarParts {
   };
 }
 
-/** `sha256:` and a digest of the parts, for people and for drift. */
-export function digestOfParts(parts: SidecarParts): string {
-  return `sha256:${createHash('sha256').update(JSON.stringify(parts)).digest('hex')}`;
+/**
+ * `sha256:` and a digest of the parts, for people and for drift. Resources are left out: the API server spells and
+ * orders quantities anew, and plugins for quotas add to them.
+ */
+export function digestOfParts({ initContainers, volumes }: SidecarParts): string {
+  const kept = initContainers.map(({ resources: _, ...container }) => container);
+  const text = JSON.stringify({ initContainers: kept, volumes });
+  return `sha256:${createHash('sha256').update(text).digest('hex')}`;
 }
 
 function sidecarContainer(input: SidecarInput): Container {

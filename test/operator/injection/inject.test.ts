@@ -184,3 +184,16 @@ test('whatever the pod, injecting twice is injecting once', () => {
   // A property that nothing reaches proves nothing.
   expect(injected).toBeGreaterThan(50);
 });
+
+test("a sidecar's resources are the same in whatever order and spelling the API server stores them", () => {
+  const [one] = NAMES.map(readInput).filter((input) => inject(input).kind === 'injected');
+  const limits = { memory: '0.25Gi', cpu: '0.5' };
+  const input = { ...one!, settings: { ...settings, resources: { requests: { memory: '128Mi' }, limits } } };
+  const once = inject(input);
+  if (once.kind !== 'injected') throw new Error(JSON.stringify(once));
+  const restored = stored(once.pod);
+  const sidecar = restored.spec?.initContainers?.find(({ name }) => name === 'rankguard');
+  const spelled = { cpu: '500m', 'ephemeral-storage': '1Gi', memory: '256Mi' };
+  sidecar!.resources = { limits: spelled, requests: { cpu: '500m', memory: '128Mi' } };
+  expect(inject({ ...input, pod: restored })).toMatchObject({ kind: 'injected', pod: restored });
+});
