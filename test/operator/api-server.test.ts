@@ -20,6 +20,7 @@ import { pino } from 'pino';
 import { freePort } from '../../examples/support-search/src/demo/processes.ts';
 import { type ApiServer, hasApiServer, startApiServer } from '../../tools/cluster/api-server.ts';
 import { createBinaryStore } from '../../tools/cluster/binaries.ts';
+import { connection, debuggers, pod, policy } from '../support/operator/shop.ts';
 import { waitFor } from '../support/wait.ts';
 
 /**
@@ -120,12 +121,13 @@ suite('the operator on a real API server', () => {
     kube = createKube({ transport, userAgent: 'test' });
     await kubectl('create', 'namespace', 'system');
     await kubectl('create', 'namespace', 'shop');
+    await kubectl('create', 'serviceaccount', 'default', '--namespace', 'shop');
     await kubectl('apply', '--server-side', '-f', join(root, 'crds'));
     await kubectl('wait', '--for=condition=Established', '--all', 'crd');
     const args = ['template', 'rankguard', join(root, 'charts/rankguard'), '--namespace', 'system'];
     const { stdout } = await execute(store.path('helm'), [...args, '--show-only', 'templates/rbac.yaml']);
     await apply(stdout);
-    await apply(service());
+    await apply(`${service()}---\n${debuggers()}`);
   }, SLOW);
   afterAll(async () => {
     await Promise.all(operators.map((one) => one.stop()));
@@ -187,6 +189,18 @@ suite('the operator on a real API server', () => {
   );
 
   test(
+    'who may exec into a guarded pod is named, by the rights that the chart gives',
+    async () => {
+      await apply(pod());
+      const isNamed = async () =>
+        (await active()).conditions?.find(({ type }) => type === 'BypassPossible')?.message ===
+        'rights of the API lead past the sidecar: Group debuggers (exec: RoleBinding debuggers)';
+      await waitFor(isNamed, 'the group is named', PATIENCE);
+    },
+    SLOW,
+  );
+
+  test(
     'what a pod was captured by cannot change under it',
     async () => {
       const change = '{"spec":{"ingress":{"port":9999}}}';
@@ -222,6 +236,7 @@ suite('the operator on a real API server', () => {
     async () => {
       await api.restart();
       await kubectl('delete', 'validatingwebhookconfigurations', 'rankguard-kinds');
+      await kubectl('delete', 'pods', '--all', '-n', 'shop', '--force');
       await kubectl('delete', 'rrc', 'search', '-n', 'shop', '--wait=false');
       const isGone = async () => (await snapshotRevision()) === undefined;
       await waitFor(isGone, 'the snapshot goes with its connection', PATIENCE);
@@ -254,25 +269,6 @@ async function snapshotRevision(): Promise<number | undefined> {
   return items[0] === undefined ? undefined : Number(items[0].data.revision);
 }
 
-const policy = (group: string, member = 'groups') => `apiVersion: rankguard.dev/v1alpha1
-kind: RerankPolicy
-metadata: {name: readers, namespace: shop}
-spec:
-  modules:
-    a.rego: |
-      package rankguard.readers
-
-      allow if "${group}" in input.identity.${member}
-`;
-const connection = () => `apiVersion: rankguard.dev/v1alpha1
-kind: RerankConnection
-metadata: {name: search, namespace: shop}
-spec:
-  selector: {matchLabels: {app: reranker}}
-  ingress: {port: 8080, dialects: [tei]}
-  identity: {serviceAccounts: {audiences: [rerank]}}
-  policies: [{name: readers}]
-`;
 /** The API server finds admission by the Service's endpoints. */
 const service = () => `apiVersion: v1
 kind: Service

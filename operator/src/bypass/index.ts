@@ -12,6 +12,7 @@ import {
   serverOfImage,
   upstreamKeyOf,
 } from '../injection/index.ts';
+import { type Grant, type Rights, WAYS_IN, type WayIn } from '../rights/index.ts';
 
 /** One way in which a caller may reach the app without the sidecar. */
 export interface Bypass {
@@ -38,8 +39,8 @@ export interface BypassInput {
   readonly services: readonly Service[];
   /** Whether a NetworkPolicy keeps other pods from the app's port, as the operator makes it for `port-name`. */
   readonly networkPolicy: boolean;
-  /** Who may exec into or port-forward to pods of the namespace, besides cluster admins; empty: not known or nobody. */
-  readonly mayExec: readonly string[];
+  /** Who may get into pods of the namespace by rights of the API, besides cluster admins. */
+  readonly rights: Rights;
 }
 
 type Find = (input: BypassInput, selected: readonly Pod[]) => readonly string[];
@@ -131,16 +132,42 @@ const FINDERS: Readonly<Record<BypassReason, Find>> = {
     );
   },
 
-  ExecAllowed({ mayExec }, selected) {
-    if (mayExec.length === 0 || selected.length === 0) return [];
-    return [`exec and port-forward reach the app past the sidecar: allowed to ${mayExec.join(', ')}`];
+  ExecAllowed({ connection, rights }, selected) {
+    if (selected.length === 0) return [];
+    if (!rights.known) return [`who may exec into pods or forward their ports is not known: ${rights.why}`];
+    const open = waysInto(connection, selected);
+    const grants = rights.grants.flatMap((grant) => {
+      const ways = grant.ways.filter((way) => open.get(way)?.some((name) => isMeant(grant, name)));
+      return ways.length === 0 ? [] : [`${grant.subject} (${ways.join(', ')}: ${grant.by})`];
+    });
+    if (grants.length === 0) return [];
+    return [`rights of the API lead past the sidecar: ${some(unique(grants))}`];
   },
 };
 
+/** Names of the pods whose app answers to whoever comes by a way. */
+function waysInto(
+  connection: GuardingConnection,
+  pods: readonly Pod[],
+): ReadonlyMap<WayIn, readonly string[]> {
+  const answers: Readonly<Record<WayIn, (pod: Pod) => boolean>> = {
+    // In the pod, the key can be read as well.
+    exec: () => true,
+    'port-forward': (pod) => !isLocked(pod, connection),
+    proxy: (pod) => !isLocked(pod, connection) && captureOf(pod, connection.name) === 'port-name',
+  };
+  return new Map(
+    WAYS_IN.map((way) => [way, pods.filter(answers[way]).map(({ metadata }) => metadata?.name ?? '')]),
+  );
+}
+
+const isMeant = ({ pods }: Grant, name: string) => pods === null || pods.includes(name);
+
 const MOST_NAMES = 5;
 
-function names(pods: readonly Pod[]): string {
-  const all = pods.map(({ metadata }) => metadata?.name ?? '').sort();
+const names = (pods: readonly Pod[]) => some(pods.map(({ metadata }) => metadata?.name ?? '').sort());
+
+function some(all: readonly string[]): string {
   const more = all.length - MOST_NAMES;
   return all.slice(0, MOST_NAMES).join(', ') + (more > 0 ? ` and ${more} more` : '');
 }

@@ -52,6 +52,15 @@ export const RESOURCES = {
     false,
   ),
   clusterRoles: grouped('rbac.authorization.k8s.io', 'v1', 'clusterroles', 'ClusterRole', false),
+  clusterRoleBindings: grouped(
+    'rbac.authorization.k8s.io',
+    'v1',
+    'clusterrolebindings',
+    'ClusterRoleBinding',
+    false,
+  ),
+  roles: grouped('rbac.authorization.k8s.io', 'v1', 'roles', 'Role'),
+  roleBindings: grouped('rbac.authorization.k8s.io', 'v1', 'rolebindings', 'RoleBinding'),
   tokenReviews: grouped('authentication.k8s.io', 'v1', 'tokenreviews', 'TokenReview', false),
   accessReviews: grouped('authorization.k8s.io', 'v1', 'subjectaccessreviews', 'SubjectAccessReview', false),
 } as const satisfies Record<string, Resource>;

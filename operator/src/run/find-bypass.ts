@@ -2,12 +2,14 @@ import { findBypasses } from '../bypass/index.ts';
 import { type Caches, capturesOf, type FindBypass, type PodObject } from '../controllers/index.ts';
 import type { Pod } from '../injection/index.ts';
 import { type Kube, RESOURCES } from '../kube/index.ts';
+import { createRightsReader } from '../rights/index.ts';
 import { asService, guarding, inNamespace } from './admission-ports.ts';
 
 /** All pods of a namespace are read, not watched: what runs unguarded beside a connection may be told a little late. */
 const FRESH_MS = 60_000;
 
 export function createFindBypass(kube: Kube, caches: Caches): FindBypass {
+  const rightsIn = createRightsReader({ kube });
   const read = new Map<string, { readonly pods: Promise<readonly Pod[]>; readonly at: number }>();
 
   function podsOf(namespace: string): Promise<readonly Pod[]> {
@@ -24,13 +26,14 @@ export function createFindBypass(kube: Kube, caches: Caches): FindBypass {
     const { namespace = '', name } = connection.metadata;
     const selected = [...guarded, ...unguarded];
     const names = new Set(selected.map(({ metadata }) => metadata.name));
-    const others = (await podsOf(namespace)).filter((pod) => !names.has(pod.metadata?.name ?? ''));
+    const [pods, rights] = await Promise.all([podsOf(namespace), rightsIn(namespace)]);
+    const others = pods.filter((pod) => !names.has(pod.metadata?.name ?? ''));
     const found = findBypasses({
       connection: guarding(caches, connection),
       pods: [...selected.map(slim), ...others],
       services: inNamespace(caches.services.list(), namespace).map(asService),
       networkPolicy: guarded.some((pod) => capturesOf(pod).get(name) === 'port-name'),
-      mayExec: [],
+      rights,
     });
     return found.map(({ reason, message }) => ({ code: reason, message }));
   };

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { type BypassInput, bypassCondition, findBypasses } from '@rankguard/operator/bypass';
 import { type GuardingConnection, inject, type Pod, type Service } from '@rankguard/operator/injection';
+import type { Grant, WayIn } from '@rankguard/operator/rights';
 import { connectionFrom, settings } from '../../support/operator/fixtures.ts';
 
 const connect = (ingress: object): GuardingConnection =>
@@ -32,7 +33,8 @@ function guarded(one: Pod, connection: GuardingConnection = named): Pod {
   return result.pod;
 }
 const find = (input: Partial<BypassInput>) =>
-  findBypasses({ connection: named, pods: [], services: [], networkPolicy: true, mayExec: [], ...input });
+  findBypasses({ connection: named, pods: [], services: [], networkPolicy: true, rights: nobody, ...input });
+const nobody = { known: true, grants: [] } as const;
 const TEI = 'ghcr.io/huggingface/text-embeddings-inference:1';
 
 describe('what remains open', () => {
@@ -105,14 +107,44 @@ describe('what remains open', () => {
     ]);
   });
 
-  test('ports that are neither guarded nor declared, and who may exec', () => {
+  test('ports that are neither guarded nor declared', () => {
     const pods = [guarded(pod('a', 'reranker', 'x', [{ containerPort: 9000 }]))];
-    expect(find({ pods, mayExec: ['ann'] }).map(({ reason }) => reason)).toEqual([
-      'UndeclaredPort',
-      'ExecAllowed',
-    ]);
+    expect(find({ pods })).toMatchObject([{ reason: 'UndeclaredPort' }]);
     const declared = connect({ capture: 'port-name', otherPorts: [{ port: 9000, why: 'metrics' }] });
     expect(find({ pods, connection: declared })).toEqual([]);
+  });
+
+  test('who may exec, forward ports or ask by the API server, by the pods that they may do it to', () => {
+    const grant = (name: string, ways: WayIn[], pods: string[] | null = null): Grant => ({
+      ...{ subject: `User ${name}`, by: 'RoleBinding team', ways, pods },
+    });
+    const all = [
+      grant('ann', ['exec', 'port-forward']),
+      grant('bob', ['port-forward']),
+      grant('cat', ['proxy']),
+      grant('dan', ['exec'], ['other-pod']),
+    ];
+    const who = (input: Partial<BypassInput>) =>
+      find({ rights: { known: true, grants: all }, ...input }).flatMap(({ reason, message }) =>
+        reason === 'ExecAllowed' ? [message.split(': ').slice(1).join(': ')] : [],
+      );
+    expect(who({ pods: [guarded(pod('a'))] })).toEqual([
+      'User ann (exec, port-forward: RoleBinding team), User bob (port-forward: RoleBinding team), User cat (proxy: RoleBinding team)',
+    ]);
+    const moved = connect({ capture: 'relocate' });
+    expect(who({ connection: moved, pods: [guarded(pod('a', 'reranker', TEI), moved)] })).toEqual([
+      'User ann (exec, port-forward: RoleBinding team), User bob (port-forward: RoleBinding team)',
+    ]);
+    // The app answers only with a key, which a process in the pod can read.
+    const key = { upstreamKey: { secretKeyRef: { name: 'k', key: 'k' } } };
+    const locked = connect({ capture: 'relocate', ...key });
+    expect(who({ connection: locked, pods: [guarded(pod('a', 'reranker', TEI), locked)] })).toEqual([
+      'User ann (exec: RoleBinding team)',
+    ]);
+    expect(who({ pods: [] })).toEqual([]);
+    expect(find({ pods: [guarded(pod('a'))], rights: { known: false, why: 'forbidden' } })).toEqual([
+      { reason: 'ExecAllowed', message: expect.stringMatching(/not known: forbidden/) },
+    ]);
   });
 
   test('pods of which only the metadata is known are judged by their marks', () => {

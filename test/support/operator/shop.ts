@@ -1,0 +1,39 @@
+/** The team's objects in the namespace shop. */
+export const policy = (group: string, member = 'groups') => `apiVersion: rankguard.dev/v1alpha1
+kind: RerankPolicy
+metadata: {name: readers, namespace: shop}
+spec:
+  modules:
+    a.rego: |
+      package rankguard.readers
+
+      allow if "${group}" in input.identity.${member}
+`;
+export const connection = () => `apiVersion: rankguard.dev/v1alpha1
+kind: RerankConnection
+metadata: {name: search, namespace: shop}
+spec:
+  selector: {matchLabels: {app: reranker}}
+  ingress: {port: 8080, dialects: [tei]}
+  identity: {serviceAccounts: {audiences: [rerank]}}
+  policies: [{name: readers}]
+`;
+export const pod = () => `apiVersion: v1
+kind: Pod
+metadata: {name: tei-0, namespace: shop, labels: {app: reranker}}
+spec:
+  automountServiceAccountToken: false
+  containers:
+  - {name: tei, image: ghcr.io/huggingface/text-embeddings-inference:1.9, ports: [{containerPort: 8080}], env: [{name: PORT, value: "8080"}]}
+`;
+export const debuggers = () => `apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata: {name: debuggers, namespace: shop}
+rules: [{apiGroups: [""], resources: [pods/exec], verbs: [create]}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: debuggers, namespace: shop}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: debuggers}
+subjects: [{apiGroup: rbac.authorization.k8s.io, kind: Group, name: debuggers}]
+`;
