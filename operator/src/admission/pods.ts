@@ -75,7 +75,7 @@ function validateUpdate(input: InjectionInput, old: Pod): Answer {
 }
 
 function leaves({ name }: GuardingConnection): string {
-  return `the pod no longer has the labels of connection ${name}: its sidecar will be given no new policies and deny`;
+  return `the pod no longer has the labels of connection ${name}: its sidecar guards it until it is replaced`;
 }
 
 function gather(request: AdmissionRequest, connection: string, ports: Ports): InjectionInput | Answer {

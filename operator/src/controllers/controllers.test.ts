@@ -371,6 +371,16 @@ describe('a connection', () => {
       await waitFor(() => webhooks.size === 1, 'a configuration');
       api.remove('mutatingwebhookconfigurations', 'rankguard-shop');
       await waitFor(() => webhooks.size === 1, 'it is there again');
+      const name = 'rankguard-shop';
+      const labels = { 'app.kubernetes.io/managed-by': 'rankguard' };
+      api.put('mutatingwebhookconfigurations', { metadata: { name, labels }, webhooks: [] });
+      const asked = () => JSON.stringify(webhooks.get(name)?.['webhooks']);
+      await waitFor(() => asked() === '[{"name":"search"}]', 'it asks again');
+      const said = await waitFor(
+        () => happenings.find(({ note }) => note.includes('was changed by somebody else')),
+        'an Event',
+      );
+      expect(said).toMatchObject({ reason: 'WebhookChanged', regarding: { name: 'search' } });
     },
     SLOW,
   );

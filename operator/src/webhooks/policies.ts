@@ -97,6 +97,11 @@ function podPolicy(): object {
     variables: [
       { name: 'selected', expression: selects('object') },
       { name: 'wasSelected', expression: `oldObject != null && ${selects('oldObject')}` },
+      // Without its labels a pod is no longer selected, and a Service may lead to it all the same.
+      {
+        name: 'concerned',
+        expression: `variables.selected || variables.wasSelected || (oldObject != null && ${mark('oldObject', 'labels', LABELS.injected)} == 'true')`,
+      },
       {
         name: 'sidecars',
         expression: `object.spec.?initContainers.orValue([]).filter(c, c.name == '${SIDECAR_CONTAINER}' && c.?restartPolicy.orValue('') == 'Always')`,
@@ -132,8 +137,8 @@ function podPolicy(): object {
     ],
     validations: [
       {
-        expression: `request.?subResource.orValue('') != 'ephemeralcontainers' || !(variables.selected || variables.wasSelected)`,
-        messageExpression: `'POD_CHANGED: ${name} guards the pod; a debug container would stand behind its sidecar'`,
+        expression: "request.?subResource.orValue('') != 'ephemeralcontainers' || !variables.concerned",
+        message: 'POD_CHANGED: the pod is guarded; a debug container would stand behind its sidecar',
         reason: 'Forbidden',
       },
       {
@@ -143,13 +148,13 @@ function podPolicy(): object {
         reason: 'Forbidden',
       },
       {
-        expression: `oldObject == null || !(variables.selected || variables.wasSelected) || ${image('object')} == ${image('oldObject')}`,
+        expression: `oldObject == null || !variables.concerned || ${image('object')} == ${image('oldObject')}`,
         message: "POD_CHANGED: the image of the pod's sidecar cannot be changed",
         reason: 'Forbidden',
       },
       {
         expression: [
-          'oldObject == null || !(variables.selected || variables.wasSelected)',
+          'oldObject == null || !variables.concerned',
           `(${mark('object', 'labels', LABELS.injected)} == ${mark('oldObject', 'labels', LABELS.injected)} && ${mark('object', 'annotations', ANNOTATIONS.connections)} == ${mark('oldObject', 'annotations', ANNOTATIONS.connections)})`,
         ].join(' || '),
         message: 'POD_CHANGED: labels and annotations of rankguard.dev belong to admission',

@@ -50,7 +50,8 @@ export function createCollection(nextVersion: () => number): Collection {
       const metadata = content['metadata'] as Stored['metadata'];
       const same = before !== undefined && sameContent(before, content);
       if (same) return before;
-      const bump = mayBump && before !== undefined && differs(before['spec'], content['spec']) ? 1 : 0;
+      const changed = ['spec', 'webhooks'].some((member) => differs(before?.[member], content[member]));
+      const bump = mayBump && before !== undefined && changed ? 1 : 0;
       const object: Stored = {
         ...content,
         metadata: {
