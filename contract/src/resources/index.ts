@@ -11,6 +11,7 @@ export {
   type ResourceByKind,
 } from './kinds.ts';
 export { type MaskingProfile, PRESETS, type Preset } from './masking-profile.ts';
+export { type Settled, settle } from './newer.ts';
 export { formatPath, type Path, parsePath } from './paths.ts';
 export {
   type ReadResource,

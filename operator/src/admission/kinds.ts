@@ -1,5 +1,4 @@
 import { formatProblem, type Problem } from '@rankguard/contract';
-import { readObject } from '@rankguard/contract/resources';
 import type { AdmissionPorts } from './ports.ts';
 import type { AdmissionRequest, Answer } from './review.ts';
 
@@ -8,15 +7,15 @@ const MOST_PROBLEMS = 10;
 /** Judges a resource of rankguard.dev as `rankguard policy check` would: what is wrong is said before it is stored. */
 export async function validateKind(
   request: AdmissionRequest,
-  { judge }: Pick<AdmissionPorts, 'judge'>,
+  { read, judge }: Pick<AdmissionPorts, 'read' | 'judge'>,
 ): Promise<Answer> {
   const { object, oldObject, namespace } = request;
   // Finalizers and labels of a resource that an older version took must still be removable.
   if (request.operation === 'UPDATE' && sameSpec(object, oldObject)) return { allowed: true };
   const { kind, metadata } = object as { kind: string; metadata: { name?: string } };
   const label = [kind, [namespace, metadata.name].filter(Boolean).join('/')].join(' ');
-  const { problems } = readObject(object, label);
-  // Lines of the text that readObject made are no lines of the author's.
+  const problems = await read(object, label);
+  // Lines of a text that nobody wrote are no lines of the author's.
   const structural = problems.map((problem) => ({ ...problem, file: null, line: null }));
   const found = hasErrors(structural) ? structural : [...structural, ...(await judge(object))];
   const errors = found.filter(({ severity }) => severity === 'error');

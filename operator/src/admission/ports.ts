@@ -17,6 +17,8 @@ export interface AdmissionPorts {
   accepted(): Accepted;
   connections(namespace: string): readonly GuardingConnection[];
   services(namespace: string): readonly Service[];
+  /** Problems of a resource of ours that its schema sees; `label` stands for it in them. */
+  read(object: unknown, label: string): Promise<readonly Problem[]>;
   /** Problems of a RerankPolicy, ClusterRerankPolicy or masking profile that its schema cannot see: it is compiled. */
   judge(object: unknown): Promise<readonly Problem[]>;
   /** One answer, for metrics. */

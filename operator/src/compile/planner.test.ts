@@ -4,11 +4,14 @@ import { promisify } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
 import { createCompiler } from '@rankguard/compiler';
 import type { KubeObject } from '../kube/index.ts';
-import { createPlanner, messagesOf, type PlanInput } from './index.ts';
+import { createPlanner, createStoredReader, messagesOf, type PlanInput } from './index.ts';
 
 const run = promisify(execFile);
 const opa = async () => (await run(join(import.meta.dirname, '../../../tools/opa.sh'))).stdout.trim();
-const planner = createPlanner({ compiler: createCompiler({ opa }) });
+const planner = createPlanner({
+  compiler: createCompiler({ opa }),
+  readStored: createStoredReader(async () => undefined),
+});
 
 const apiVersion = 'rankguard.dev/v1alpha1';
 const ALLOW = 'package rankguard.readers\n\nallow if "readers" in input.identity.groups\n';

@@ -8,8 +8,9 @@ import {
   resolveMasking,
 } from '@rankguard/compiler';
 import type { Bundle, Problem } from '@rankguard/contract';
-import { type ReadResource, readObject } from '@rankguard/contract/resources';
+import type { ReadResource } from '@rankguard/contract/resources';
 import { type KubeObject, keyOf } from '../kube/index.ts';
+import type { ReadStored, StoredResource } from './stored.ts';
 
 /** Everything that a connection's bundle is made of, as the API server gives it. */
 export interface PlanInput {
@@ -41,18 +42,25 @@ export interface PolicyVerdict {
 export interface Planner {
   plan(input: PlanInput): Promise<Plan>;
   judgePolicy(policy: KubeObject): Promise<PolicyVerdict>;
-  judgeProfile(profile: KubeObject): readonly Problem[];
+  judgeProfile(profile: KubeObject): Promise<readonly Problem[]>;
 }
 
 /** Compiles in bounded child processes; a policy's tests must pass before it becomes part of a bundle. */
-export function createPlanner({ compiler }: { readonly compiler: Compiler }): Planner {
+export function createPlanner({
+  compiler,
+  readStored,
+}: {
+  readonly compiler: Compiler;
+  readonly readStored: ReadStored;
+}): Planner {
+  const read: Read = (object) => readStored(object, `${object.kind} ${keyOf(object)}`);
   return {
     async plan(input) {
-      const read = readAll(input);
-      if (read.problems.length > 0) return { ok: false, problems: read.problems };
+      const { resources, problems: unread } = await readAll(input, read);
+      if (unread.length > 0) return { ok: false, problems: unread };
       const { namespaceLabels } = input;
       const connection = keyOf(input.connection);
-      const resolved = resolve(read.resources, { connection, cluster: { namespaceLabels } });
+      const resolved = resolve(resources, { connection, cluster: { namespaceLabels } });
       if (!resolved.ok) return { ok: false, problems: withoutLineZero(resolved.problems) };
       const released = await Promise.all(resolved.policies.map((one) => compiler.release(placed(one))));
       const problems = released.flatMap((result) => (result.ok ? [] : result.problems));
@@ -65,15 +73,15 @@ export function createPlanner({ compiler }: { readonly compiler: Compiler }): Pl
       return { ok: true, bundle: content, warnings: withoutLineZero([...resolved.notices, ...warnings]) };
     },
     async judgePolicy(policy) {
-      const { resource, problems } = read(policy);
+      const { resource, problems } = await read(policy);
       const [source] = resource === undefined ? [] : policySources([resource]);
       if (source === undefined) return refused(problems);
       const compiled = await compiler.compile(placed(source));
       if (!compiled.ok) return refused(compiled.problems);
       return tested(source, compiled, await compiler.release(placed(source)));
     },
-    judgeProfile(profile) {
-      const { resource, problems } = read(profile);
+    async judgeProfile(profile) {
+      const { resource, problems } = await read(profile);
       if (resource?.kind !== 'MaskingProfile' && resource?.kind !== 'ClusterMaskingProfile') return problems;
       const resolution = resolveMasking(resource, [resource], { secrets: 'unread' });
       return resolution.ok ? [] : withoutLineZero(resolution.problems);
@@ -81,19 +89,20 @@ export function createPlanner({ compiler }: { readonly compiler: Compiler }): Pl
   };
 }
 
-function read(object: KubeObject) {
-  return readObject(object, `${object.kind} ${keyOf(object)}`);
-}
+type Read = (object: KubeObject) => Promise<StoredResource>;
 
-function readAll({ connection, policies, clusterPolicies, profiles, clusterProfiles }: PlanInput) {
-  const own = read(connection);
+async function readAll(
+  { connection, policies, clusterPolicies, profiles, clusterProfiles }: PlanInput,
+  read: Read,
+) {
+  const own = await read(connection);
   const used = namesOf(own.resource);
   const others = [
     ...policies.filter(({ metadata }) => used.policies.has(metadata.name)),
     ...clusterPolicies,
     ...[...profiles, ...clusterProfiles].filter(({ metadata }) => metadata.name === used.profile),
-  ].map(read);
-  const all = [own, ...others];
+  ];
+  const all = [own, ...(await Promise.all(others.map(read)))];
   return {
     resources: all.flatMap(({ resource }) => (resource === undefined ? [] : [resource])),
     problems: all.flatMap(({ problems }) => problems),

@@ -9,7 +9,7 @@ import type { ConnectionStatus, PolicyStatus } from '@rankguard/contract/resourc
 import { type FakeApiServer, startFakeApiServer } from '../../../test/support/kube/fake-api-server.ts';
 import { waitFor } from '../../../test/support/wait.ts';
 import { createPublisher, type Publisher } from '../bundles/index.ts';
-import { createPlanner } from '../compile/index.ts';
+import { createPlanner, createStoredReader } from '../compile/index.ts';
 import { type BundleStore, createBundleStore } from '../control/index.ts';
 import type { Happening } from '../events/index.ts';
 import { createKube, createTransport, type Kube, type Transport } from '../kube/index.ts';
@@ -58,7 +58,7 @@ async function startOperator(leads = true): Promise<Operator> {
     kube,
     namespace: 'system',
     caches,
-    planner: createPlanner({ compiler }),
+    planner: createPlanner({ compiler, readStored: createStoredReader(async () => undefined) }),
     publisher,
     replicas: { live: () => live, sweep: async () => {} },
     recorder: { record: (happening) => void happenings.push(happening) },

@@ -88,7 +88,7 @@ export function createProfileController(
   async function reconcile(key: string): Promise<undefined> {
     const profile: Judged | undefined = store.get(key);
     if (profile === undefined) return undefined;
-    const problems = planner.judgeProfile(profile);
+    const problems = await planner.judgeProfile(profile);
     const [error] = problems.filter(({ severity }) => severity === 'error');
     const { generation = 0 } = profile.metadata;
     const statement = error

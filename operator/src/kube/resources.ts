@@ -51,6 +51,13 @@ export const RESOURCES = {
     'ValidatingWebhookConfiguration',
     false,
   ),
+  definitions: grouped(
+    'apiextensions.k8s.io',
+    'v1',
+    'customresourcedefinitions',
+    'CustomResourceDefinition',
+    false,
+  ),
   clusterRoles: grouped('rbac.authorization.k8s.io', 'v1', 'clusterroles', 'ClusterRole', false),
   clusterRoleBindings: grouped(
     'rbac.authorization.k8s.io',

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import type { AdmissionPorts } from '../admission/index.ts';
-import type { Planner } from '../compile/index.ts';
+import type { Planner, ReadStored } from '../compile/index.ts';
 import {
   type Caches,
   type ConnectionObject,
@@ -39,13 +39,14 @@ export interface AdmissionDeps {
   readonly settings: OperatorSettings;
   readonly replicas: Pick<Replicas, 'live'>;
   readonly planner: Planner;
+  readonly readStored: ReadStored;
   readonly metrics: OperatorMetrics;
   readonly log: ReflectorLog;
 }
 
 /** Admission's view of the cluster: local copies, so that a pod never waits for the API server. */
 export function createAdmissionPorts(deps: AdmissionDeps): AdmissionPorts {
-  const { caches, identity, settings, replicas, planner, metrics, log } = deps;
+  const { caches, identity, settings, replicas, planner, readStored, metrics, log } = deps;
   const { connections, services, profiles, clusterProfiles } = caches;
   const needed = [connections, services, profiles, clusterProfiles];
   return {
@@ -62,9 +63,10 @@ export function createAdmissionPorts(deps: AdmissionDeps): AdmissionPorts {
     connections: (namespace) =>
       inNamespace(connections.list(), namespace).map((one) => guarding(caches, one)),
     services: (namespace) => inNamespace<ServiceObject>(services.list(), namespace).map(asService),
+    read: async (object, label) => (await readStored(object, label)).problems,
     async judge(object) {
       const { kind = '' } = object as KubeObject;
-      if (kind.endsWith('MaskingProfile')) return planner.judgeProfile(object as KubeObject);
+      if (kind.endsWith('MaskingProfile')) return await planner.judgeProfile(object as KubeObject);
       if (!kind.endsWith('RerankPolicy')) return [];
       const verdict = await planner.judgePolicy(object as KubeObject);
       metrics.compiled(verdict.compiled && verdict.testsPassed);

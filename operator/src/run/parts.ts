@@ -1,6 +1,6 @@
 import { createCompiler } from '@rankguard/compiler';
 import { createPublisher, type Publisher } from '../bundles/index.ts';
-import { createPlanner, type Planner } from '../compile/index.ts';
+import { createPlanner, createStoredReader, type Planner, type ReadStored } from '../compile/index.ts';
 import { type BundleStore, createBundleStore } from '../control/index.ts';
 import { type Caches, type Controllers, createCaches, createControllers } from '../controllers/index.ts';
 import { createRecorder, type Recorder } from '../events/index.ts';
@@ -20,6 +20,7 @@ import { VERSION } from './admission-ports.ts';
 import { createFindBypass } from './find-bypass.ts';
 import { createIdentity, type Identity } from './identity.ts';
 import type { RunOptions } from './index.ts';
+import { createInstalledSchemas } from './installed-schemas.ts';
 import { createReadings } from './readings.ts';
 import { createWebhooks } from './webhooks.ts';
 
@@ -35,6 +36,7 @@ export interface Parts {
   readonly recorder: Recorder;
   readonly caches: Caches;
   readonly replicas: Replicas;
+  readonly readStored: ReadStored;
   readonly planner: Planner;
   readonly controllers: Controllers;
   readonly election: Election;
@@ -68,8 +70,10 @@ export function createParts(options: RunOptions): Parts {
     cacheDir: options.cacheDir,
     log: (message, fields) => logger.debug(fields, message),
   });
-  const planner = createPlanner({ compiler });
-  const basis = { log, metrics, transport, kube, store, identity, publisher, recorder, caches, planner };
+  const readStored = createStoredReader(createInstalledSchemas(kube, log));
+  const planner = createPlanner({ compiler, readStored });
+  const shared = { log, metrics, transport, kube, store, identity };
+  const basis = { ...shared, publisher, recorder, caches, readStored, planner };
   const replicas = replicasOf(options, basis, () => parts);
   const controllers = createControllers({
     ...{ ...basis, replicas, namespace: settings.namespace, now: Date.now },

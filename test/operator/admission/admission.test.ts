@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { readObject } from '@rankguard/contract/resources';
 import {
   type AdmissionPorts,
   createAdmission,
@@ -54,6 +55,7 @@ const ports: AdmissionPorts = {
   accepted: () => ({ images: [before.image], rootKeys: before.rootKeys, controlCas: [before.controlCa] }),
   connections: (namespace) => (namespace === 'shop' ? [connection] : []),
   services: () => [],
+  read: async (object, label) => readObject(object, label).problems,
   judge: async (object) =>
     JSON.stringify(object).includes('broken')
       ? [

@@ -61,6 +61,7 @@ const pod = (name: string, app: string, spec: object = {}, metadata: object = {}
     accepted: () => accepted,
     connections: (namespace) => connections.filter((one) => one.namespace === namespace),
     services: () => [],
+    read: async () => [],
     judge: async () => [],
     answered: () => undefined,
     log: () => undefined,
