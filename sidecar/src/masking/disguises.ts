@@ -13,6 +13,7 @@ export function withDisguises(detector: AnyDetector): AnyDetector {
   return {
     find(bytes, ranges, nameOf) {
       const found = detector.find(bytes, ranges, nameOf);
+      if (!ranges.has(Sign.Spelled)) return found;
       const views: { readonly undone: Undone; readonly from: number; readonly start: number }[] = [];
       const viewRanges = new Ranges();
       const tokens: number[] = [];

@@ -27,6 +27,7 @@ export function withFormatting(detector: AnyDetector): AnyDetector {
   return {
     find(bytes, ranges, nameOf) {
       const found = detector.find(bytes, ranges, nameOf);
+      if (!ranges.has(Sign.Marked)) return found;
       const views: { readonly plain: Plain; readonly from: number; readonly start: number }[] = [];
       const viewRanges = new Ranges();
       const tokens: number[] = [];

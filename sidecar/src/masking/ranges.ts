@@ -11,7 +11,7 @@ export const Sign = {
 /** Parts of one text to be looked at. */
 export class Ranges {
   /** Token, start, end, and 1 for a JSON number. */
-  words = new Uint32Array(256 * WORDS);
+  words = new Uint32Array(32 * WORDS);
   count = 0;
   /** Which signs each part has; written by whoever looks at the parts, so that nobody else reads all of them. */
   signs = new Uint32Array(0);
@@ -28,6 +28,12 @@ export class Ranges {
     this.words[at + 2] = end;
     this.words[at + 3] = isNumber ? 1 : 0;
     this.count++;
+  }
+
+  has(sign: number): boolean {
+    const { signs, count } = this;
+    for (let part = 0; part < count; part++) if ((signs[part]! & sign) !== 0) return true;
+    return false;
   }
 
   /** The parts that are texts and have the sign. */

@@ -37,9 +37,29 @@ let origin: usize = 0;
   anchors += 4;
 }
 
-/** Whether the `sw` or `va` at p, in whatever case, is a part of such words. */
+/** Longest password that a sentence tells. */
+const LONGEST_SAID: usize = 64;
+
+/** Whether the word that begins at p has a digit. Sets `wordEnd`. */
+function hasDigit(p: usize, end: usize): bool {
+  const limit = end - p > LONGEST_SAID ? p + LONGEST_SAID : end;
+  let found = false;
+  for (; p < limit && load<u8>(p) > 0x20; p++) if (<u32>load<u8>(p) - 0x30 < 10) found = true;
+  wordEnd = p;
+  return found;
+}
+let wordEnd: usize = 0;
+
+/** Whether a word with a digit follows the one that ends at p, maybe behind `is` or `was`: no other is a password. */
+function saysPassword(p: usize, end: usize): bool {
+  if (p >= end || load<u8>(p) != 0x20) return false;
+  if (hasDigit(p + 1, end)) return true;
+  return wordEnd - p <= 4 && wordEnd < end && load<u8>(wordEnd) == 0x20 && hasDigit(wordEnd + 1, end);
+}
+
+/** Whether the `sw` or `va` at p, in whatever case, is a part of a word that announces a secret. */
 function isSecretWord(p: usize, low: usize, end: usize): bool {
-  if (p - low >= 2 && end - p >= 5 && (load<u64>(p - 2) & 0xffffffffffffff) == ASSWORD) return true;
+  if (p - low >= 2 && end - p >= 5 && (load<u64>(p - 2) & 0xffffffffffffff) == ASSWORD) return saysPassword(p + 5, end);
   return p - low >= 3 && end - p >= 8 && load<u64>(p - 3) == PRIVATE && (load<u32>(p, 5) & 0xffffff) == KEY;
 }
 

@@ -200,15 +200,17 @@ function hexUnit(p: usize, end: usize): u32 {
 
 // --- folding ---
 
-/** One bit for each 256 characters that have a run of look-alikes. */
-const PAGES = memory.data(0x1100 / 8);
+/** One bit for each 16 characters that have a run of look-alikes: most of any script have none. */
+const BLOCKS = memory.data(0x11000 / 8);
 for (let i: u32 = 0; i < RUN_COUNT; i++) {
   const run = RUNS + (<usize>i << 3);
   const from = load<u32>(run);
-  for (let page = from >> 8; page <= (from + (load<u32>(run, 4) >> 9) - 1) >> 8; page++) {
-    store<u8>(PAGES + (page >> 3), load<u8>(PAGES + (page >> 3)) | <u8>(<u32>1 << (page & 7)));
+  for (let block = from >> 4; block <= (from + (load<u32>(run, 4) >> 9) - 1) >> 4; block++) {
+    store<u8>(BLOCKS + (block >> 3), load<u8>(BLOCKS + (block >> 3)) | <u8>(<u32>1 << (block & 7)));
   }
 }
+
+@inline function hasLookAlikes(cp: u32): bool { return (load<u8>(BLOCKS + (cp >> 7)) >> (cp >> 4 & 7) & 1) != 0; }
 
 /** The ASCII character that this one stands for; 0: it stands for itself, 1: for nothing. */
 function ascii(cp: u32): u32 {
@@ -216,7 +218,7 @@ function ascii(cp: u32): u32 {
     if (cp >= 0x20) return cp == 0x7f ? 1 : cp;
     return cp == 9 || cp == 10 || cp == 13 ? cp : cp == 11 || cp == 12 ? 10 : 1;
   }
-  if ((load<u8>(PAGES + (cp >> 11)) >> (cp >> 8 & 7) & 1) == 0) return 0;
+  if (!hasLookAlikes(cp)) return 0;
   let low: u32 = 0, high: u32 = RUN_COUNT;
   while (low < high) {
     const middle = (low + high) >> 1;
@@ -345,7 +347,12 @@ export function fold(p: usize, end: usize, view: usize, folded: bool, base: usiz
       if (k == 16) continue;
       if (p >= end) break;
     }
-    unit(p, end, folded);
+    const cp = load<u8>(p) < 0x80 ? 0xfffd : utf8(p, end);
+    // A character that stands for itself is copied; one that is no character, or is U+FFFD, is not.
+    if (cp != 0xfffd && !(folded && hasLookAlikes(cp))) {
+      store<u32>(to, load<u32>(p));
+      to += next - p;
+    } else unit(p, end, folded);
     const behind = next;
     while (target < to) {
       if (wantStart) { store<u32>(pairs, <u32>(p - base)); target = view + <usize>load<u32>(pairs, 4) - 1; }
