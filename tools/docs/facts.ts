@@ -101,8 +101,10 @@ request are still there. Policy data are not facts: a policy sees its own under 
     `Only facts that some policy can reach are gathered: a policy that reads counts and identity costs the same for ten
 documents as for ten thousand. \`rankguard policy check\` refuses a path that is not in this table.`,
     '## Structured documents',
-    `A document is structured when it is an object (Cohere v1) or a string that is one strict JSON object (how clients
-of TEI and Cohere v2 send structure). Its members are \`fields\`. Every other string has a text and no fields.`,
+    `A document is structured when it is an object (Cohere v1), a string that is one strict JSON object (how clients
+of TEI and Cohere v2 send structure), or a string that is a YAML mapping (how LangChain does). Its members are \`fields\`.
+An object with nothing but a \`text\` (NVIDIA NIM, Jina, Pinecone's client) is that text. Every other string has a text and
+no fields.`,
     '## An example',
     'A TEI call with two texts, the first of which holds JSON, in the request phase:',
     `\`\`\`json\n${JSON.stringify(sample.request, null, 2)}\n\`\`\``,

@@ -124,6 +124,8 @@ export interface ResultFormat {
   readonly score: string | null;
   /** The member that echoes the document; `itself`: the result is the document, with more members. */
   readonly echo: string | { readonly itself: true };
+  /** The document inside the echo; default: the echo is the document. */
+  readonly inside?: (document: JsonDocument, echo: number) => number;
   /** Numbers may be written as strings. */
   readonly quoted?: boolean;
   /** The member that names the candidate; default `index`. */
@@ -152,7 +154,8 @@ export function readResult(
   seen.add(index);
   const score = readScore(document, token, format);
   if (typeof score === 'object' && score !== null) return score;
-  const documentToken = typeof format.echo === 'string' ? document.get(token, format.echo) : token;
+  const echo = typeof format.echo === 'string' ? document.get(token, format.echo) : token;
+  const documentToken = echo === -1 ? -1 : (format.inside?.(document, echo) ?? echo);
   return { index, indexToken, token, score, documentToken };
 }
 

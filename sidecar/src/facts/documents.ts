@@ -1,4 +1,5 @@
 import type { Projection } from '@rankguard/contract';
+import { soleString } from '../json/elements.ts';
 import { type JsonDocument, type JsonReader, Kind } from '../json/types.ts';
 import { yamlAsJson } from './yaml-text.ts';
 
@@ -63,12 +64,16 @@ function mayBeYaml(document: JsonDocument, token: number): boolean {
 
 /**
  * Reads candidates. A candidate is structured when it is an object, or a string that is a strict JSON object or a YAML
- * mapping (the AI SDK and LangChain send documents like that); everything else has a text and no fields.
+ * mapping (the AI SDK and LangChain send documents like that); everything else has a text and no fields. An object with
+ * nothing but a text is that text: APIs and their clients wrap strings so.
  * `nested` must not be the reader of the body: a document dies when its reader reads again.
  */
 export function createDocumentReader(nested: JsonReader): DocumentReader {
   function structured(document: JsonDocument, token: number): [JsonDocument, number] | undefined {
-    if (document.kind(token) === Kind.Object) return [document, token];
+    if (document.kind(token) === Kind.Object) {
+      const only = soleString(document, token, 'text');
+      return (only === -1 ? undefined : structured(document, only)) ?? [document, token];
+    }
     const first = document.bytes[document.start(token)];
     // Only `{` or whitespace can begin an object; an escape can hide neither a brace nor be skipped safely.
     const mayBeJson = first === 0x7b || first === 0x20 || first === 0x5c;

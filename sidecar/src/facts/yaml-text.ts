@@ -1,4 +1,4 @@
-import { isMap, parseDocument } from 'yaml';
+import { type Document, isMap, parseDocument } from 'yaml';
 
 /** LangChain's documents are YAML of one mapping; prose seldom begins so, and long texts are not worth the look. */
 const BEGINNING = /^[A-Za-z_][\w.-]{0,63}:(?:[ \n]|$)/;
@@ -6,17 +6,26 @@ const LONGEST = 65_536;
 const DEEPEST = 32;
 
 /**
- * The JSON text of a string that is a YAML mapping (YAML 1.2, core schema), or undefined. Repeated keys, aliases and
- * tags are not taken: readers disagree about them. Whole numbers beyond 2^53 keep their digits.
+ * The document in a string that is a YAML mapping (YAML 1.2, core schema), or undefined. Repeated keys, aliases and
+ * tags are not taken: readers disagree about them.
  */
+export function readYamlMapping(text: string): Document.Parsed | undefined {
+  return parsed(text)?.document;
+}
+
+/** The JSON text of such a string, or undefined. Whole numbers beyond 2^53 keep their digits. */
 export function yamlAsJson(text: string): string | undefined {
+  const found = parsed(text);
+  return found && JSON.stringify(found.value);
+}
+
+function parsed(text: string): { document: Document.Parsed; value: unknown } | undefined {
   if (text.length > LONGEST || !BEGINNING.test(text)) return undefined;
   const document = parseDocument(text, { intAsBigInt: true, uniqueKeys: true, logLevel: 'error' });
   if (document.errors.length > 0 || document.warnings.length > 0 || !isMap(document.contents))
     return undefined;
   try {
-    const json = JSON.stringify(plain(document.toJS({ maxAliasCount: 0 }), 0));
-    return json;
+    return { document, value: plain(document.toJS({ maxAliasCount: 0 }), 0) };
   } catch {
     // An alias, or nesting without end: no mapping that a policy could rely on.
     return undefined;

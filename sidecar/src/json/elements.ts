@@ -39,6 +39,13 @@ function pushOrGrow(edits: Edit[], start: number, end: number): void {
   else edits.push({ start, end, with: '' });
 }
 
+/** The value of an object's only member, when that has this name and is a string; else -1. */
+export function soleString(document: JsonDocument, object: number, name: string): number {
+  const key = object + 1;
+  if (document.kind(key) !== Kind.Key || document.kind(key + 1) !== Kind.String) return -1;
+  return document.kind(document.next(key + 1)) === Kind.Close && document.string(key) === name ? key + 1 : -1;
+}
+
 /** The bytes of a whole value, quotes included. */
 export function valueRange(document: JsonDocument, token: number): { start: number; end: number } {
   const quotes = document.kind(token) === Kind.String || document.kind(token) === Kind.Key ? 1 : 0;

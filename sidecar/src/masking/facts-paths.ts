@@ -1,4 +1,5 @@
 import { CodedError, type FaultCode } from '@rankguard/contract';
+import { soleString } from '../json/elements.ts';
 import { type JsonDocument, Kind } from '../json/types.ts';
 import { parseSegments, type Segment, select } from './paths.ts';
 import type { Place, Places } from './types.ts';
@@ -61,8 +62,13 @@ export function locate(document: JsonDocument, places: Places, path: FactsPath):
   const inside: number[] = [];
   for (const { token } of chosen(places, path)) {
     const structured = document.kind(token) === Kind.Object;
-    if (path.part === 'members' && !structured) inside.push(token);
-    else for (const found of partsOf(document, token, path)) tokens.push(found);
+    if (path.part === 'members') {
+      // An object with nothing but a text is that text, as policies see it.
+      const holder = structured ? soleString(document, token, 'text') : token;
+      if (holder !== -1) inside.push(holder);
+      if (!structured) continue;
+    }
+    for (const found of partsOf(document, token, path)) tokens.push(found);
   }
   return { tokens, inside };
 }

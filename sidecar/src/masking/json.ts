@@ -1,3 +1,4 @@
+import { valueRange } from '../json/elements.ts';
 import { type Edit, type JsonDocument, Kind } from '../json/index.ts';
 import { findAdjacent } from './adjacent.ts';
 import { type AnyFinding, type Found, mergedParts } from './any-detector.ts';
@@ -12,9 +13,10 @@ import { removalEdits, valueEnd, valueStart } from './removal.ts';
 import { SHORTEST } from './scanner.ts';
 import { echoEdits, isEchoName, isValueName, namingSibling } from './siblings.ts';
 import { stricter, type Treatment } from './strategies.ts';
-import { type Target, Targets, TargetWalk } from './targets.ts';
+import { type InsideRule, type Target, Targets, TargetWalk } from './targets.ts';
 import type { Outside, Tools } from './tools.ts';
 import type { MaskLabel } from './types.ts';
+import { type YamlValue, yamlEdits, yamlValues } from './yaml.ts';
 
 /** Masks one JSON text: the values that `targets` has from paths, and what names and detectors find. Used once. */
 export class JsonMasking {
@@ -183,7 +185,10 @@ export class JsonMasking {
     if (!this.#opens && inside.length === 0) return false;
     const { depth } = this.#outside;
     const nested = openString(this.#document, token, () => this.#tools.nestedReader(depth));
-    if (nested.kind === 'text') return false;
+    if (nested.kind === 'text') {
+      if (inside.length > 0) this.#maskYaml(token, inside);
+      return false;
+    }
     if (nested.kind === 'ambiguous') {
       this.#targets.add(token, { strategy: 'redact', keep: 0 }, 'FIELD');
       this.#hits.push(token);
@@ -199,6 +204,28 @@ export class JsonMasking {
     const inner = new JsonMasking(this.#tools, nested.document, targets, outside).run();
     if (inner.length > 0) this.#edits.push(...outerEdits(this.#document, token, inner, this.#tools.scanner));
     return true;
+  }
+
+  /** Masks what rules name in a string that is a YAML mapping. */
+  #maskYaml(token: number, rules: readonly InsideRule[]): void {
+    const text = this.#document.string(token);
+    const values = yamlValues(text, rules);
+    if (values.length === 0) return;
+    const edits = yamlEdits(text, values, (value) => this.#yamlText(token, value));
+    this.#edits.push(...outerEdits(this.#document, token, edits, this.#tools.scanner));
+  }
+
+  #yamlText(token: number, { text, isContainer, rule: { treatment, label } }: YamlValue): string {
+    const { strategy } = treatment;
+    const reason = label === 'POLICY' ? 'policy' : 'field';
+    const { start, end } = valueRange(this.#document, token);
+    this.#tools.report({ label, start, end, score: 1, reason, strategy }, () => this.#where(token));
+    if (strategy === 'null' || strategy === 'remove') return 'null';
+    // Part of a value may be kept only where no detector finds anything in it.
+    const whole = isContainer || this.#tools.detector.detectText(text).length > 0;
+    const applied =
+      strategy === 'partial' && whole ? { ...treatment, strategy: 'redact' as const } : treatment;
+    return JSON.stringify(this.#replace(applied, 'FIELD', text));
   }
 
   /** The name of the member that holds a value, through arrays; a key has none. */

@@ -113,11 +113,22 @@ function readRequest(document: JsonDocument): RequestReading | Misread {
   return { ok: true, parts: [part], ...configured, members: BODY.known };
 }
 
+/** The document of a result: an object with its type, and the text or the JSON document. */
+function echoed(document: JsonDocument, echo: number): number {
+  if (document.kind(echo) !== Kind.Object) return echo;
+  const json = document.get(echo, 'jsonDocument');
+  if (json !== -1) return json;
+  const holder = document.get(echo, 'textDocument');
+  if (holder === -1 || document.kind(holder) !== Kind.Object) return echo;
+  const text = stringMember(document, holder, 'text');
+  return text === -1 ? echo : text;
+}
+
 /** The agent runtime's Rerank operation (API_agent-runtime_Rerank in the Amazon Bedrock API reference). */
 export const rerank: Shape = {
   readRequest,
   readResponse(document, [sent]) {
-    const format = { results: 'results', score: 'relevanceScore', echo: 'document' };
+    const format = { results: 'results', score: 'relevanceScore', echo: 'document', inside: echoed };
     const reading = readRankingAnswer(document, format, sent);
     if (!reading.ok || optional(document, 0, 'nextToken') === -1) return reading;
     return misread('an answer in pages cannot be judged as a whole', 'UPSTREAM_SHAPE');
