@@ -5,7 +5,7 @@ import { httpAnswer } from '../support/upstream.ts';
 import { type Candidate, type Result, WIRES, type Wire } from '../support/wires/index.ts';
 import { REGO, type Word } from './model.ts';
 
-const CALLS = 40;
+const CALLS = 30;
 
 const candidate = fc.record({
   group: fc.constantFrom('a', 'b', 'c'),

@@ -7,7 +7,7 @@ import { type Call, type Candidate, WIRES, type Wire } from '../support/wires/in
 import { serveWire } from '../support/wires/serve.ts';
 import { predict, REGO, WORDS, type Word } from './model.ts';
 
-const CALLS = 40;
+const CALLS = 30;
 
 const candidate = fc.record({
   group: fc.constantFrom('a', 'b', 'c'),

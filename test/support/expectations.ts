@@ -3,6 +3,7 @@ import { type CallRecord, REASONS, type ReasonCode } from '@rankguard/contract';
 import { type RawResponse, requestBytes } from './client.ts';
 import { HARMLESS, leaksIn } from './personal.ts';
 import { type DialectName, GOOD, ROUTE, type Setup } from './setup.ts';
+import type { Wire } from './wires/index.ts';
 
 /** TEI's own error types (router/src/http/types.rs), by the status of the answer. */
 const TEI_TYPES: Readonly<Record<number, string>> = {
@@ -11,12 +12,13 @@ const TEI_TYPES: Readonly<Record<number, string>> = {
   503: 'Overloaded',
 };
 
-function expectErrorMembers(
-  body: Record<string, unknown>,
-  status: number,
-  dialect: DialectName | null,
-): void {
-  if (dialect === 'tei') {
+/** Whose error members an answer must have; null: nobody's, as nothing tells the API. */
+type Speaker = DialectName | Pick<Wire, 'explanation'> | null;
+
+function expectErrorMembers(body: Record<string, unknown>, status: number, dialect: Speaker): void {
+  if (typeof dialect === 'object' && dialect !== null) {
+    expect(dialect.explanation(body)).toContain(body['detail']);
+  } else if (dialect === 'tei') {
     expect(body['error_type']).toBe(TEI_TYPES[status] ?? 'Backend');
     expect(body['error']).toContain(body['detail']);
   } else {
@@ -25,7 +27,7 @@ function expectErrorMembers(
 }
 
 /** What every refusal has, whether or not a request could be made out of the bytes. */
-export function expectProblem(response: RawResponse, reason: ReasonCode, dialect: DialectName | null): void {
+export function expectProblem(response: RawResponse, reason: ReasonCode, dialect: Speaker): void {
   const { status, retry } = REASONS[reason];
   const body = response.json();
   expect({ status: response.status, reason: body['reason'], title: body['title'] }).toEqual({
@@ -47,7 +49,7 @@ export async function expectRefusal(
   setup: Setup,
   response: RawResponse,
   reason: ReasonCode,
-  dialect: DialectName | null = 'tei',
+  dialect: Speaker = 'tei',
 ): Promise<CallRecord> {
   expectProblem(response, reason, dialect);
   const id = response.headers.get('rankguard-request-id') ?? '';

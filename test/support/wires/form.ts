@@ -12,6 +12,8 @@ export interface Form {
   readonly query?: (query: string) => unknown;
   /** Default `top_n`; null: the API has none. */
   readonly topN?: string | null;
+  /** A `topN` of 0 means all. */
+  readonly zeroIsAll?: true;
   /** More members of the body. */
   readonly more?: Members;
   /** The member of the answer with the results; null: the answer is their list. Default `results`. */
@@ -39,6 +41,7 @@ export function ranking(form: Form): Wire {
     title: [form.dialect, form.path, form.way].filter(Boolean).join(' '),
     dialect: form.dialect,
     path: form.path,
+    members: { query: 'query', candidates, topN, zeroIsAll: form.zeroIsAll === true },
     credential: form.credential ?? bearer,
     topN: topN !== null,
     echo: echo !== null,

@@ -35,7 +35,7 @@ export const WIRES: readonly Wire[] = [
   ranking({ dialect: 'cohere-v2', path: '/v2/rerank', ...M, echo: null }),
   ranking({ dialect: 'cohere-v2', path: '/v2/rerank', way: 'YAML', ...ECHO, write: toYaml }),
   ...['/rerank', '/v2/rerank', '/invocations'].map((path) =>
-    ranking({ dialect: 'vllm', path, ...M, explanation: OPENAI }),
+    ranking({ dialect: 'vllm', path, ...M, zeroIsAll: true, explanation: OPENAI }),
   ),
   ranking({
     dialect: 'infinity',
@@ -146,7 +146,7 @@ export const WIRES: readonly Wire[] = [
     credential: (token) => ['Authorization', `ApiKey ${token}`],
   }),
   ranking({ dialect: 'openvino', path: '/v3/rerank', ...ECHO, explanation: ['error'] }),
-  ranking({ dialect: 'kserve', path: '/openai/v1/rerank', ...M, explanation: ['error'] }),
+  ranking({ dialect: 'kserve', path: '/openai/v1/rerank', ...M, zeroIsAll: true, explanation: ['error'] }),
   ranking({
     dialect: 'azure-cohere',
     path: '/providers/cohere/v2/rerank',
@@ -154,7 +154,13 @@ export const WIRES: readonly Wire[] = [
     credential: (token) => ['api-key', token],
   }),
   vertex(),
-  ranking({ dialect: 'sagemaker', path: '/endpoints/e/invocations', more: { return_documents: true } }),
+  ranking({
+    dialect: 'sagemaker',
+    path: '/endpoints/e/invocations',
+    // As vLLM reads it, which is one of its containers.
+    zeroIsAll: true,
+    more: { return_documents: true },
+  }),
   ranking({
     dialect: 'sagemaker',
     path: '/invocations',

@@ -5,7 +5,14 @@ import type { Candidate, Result, Wire } from './types.ts';
 /** Google's ranking API: records name themselves, and results are records with a score. */
 export function vertex(): Wire {
   const path = '/v1/projects/p/locations/global/rankingConfigs/c:rank';
-  const base = ranking({ dialect: 'vertex', path, candidates: 'records', topN: 'topN', explanation: OPENAI });
+  const base = ranking({
+    dialect: 'vertex',
+    path,
+    candidates: 'records',
+    topN: 'topN',
+    zeroIsAll: true,
+    explanation: OPENAI,
+  });
   const write = (candidate: Candidate, place: number) => ({ id: `r-${place}`, ...candidate });
   const without = ({ id, score, ...details }: Members) => details as Candidate;
   return {
@@ -47,6 +54,7 @@ export function bedrock(type: 'TEXT' | 'JSON'): Wire {
   const own = ['rerankingConfiguration', 'bedrockRerankingConfiguration'];
   return {
     ...base,
+    members: { ...base.members, query: 'queries', topN: null },
     encode: ({ query, candidates, topN }) => ({
       queries: [{ type: 'TEXT', textQuery: { text: query } }],
       sources: candidates.map((candidate) => ({
@@ -80,6 +88,7 @@ export function scores(path: string, query: string, documents: string): Wire {
   return {
     ...base,
     given: true,
+    members: { ...base.members, query, candidates: documents },
     encode: (call) => ({ model: 'm', [query]: call.query, [documents]: call.candidates.map(asText) }),
     sent: (body) => ({
       query: String(members(body)[query]),
@@ -112,6 +121,7 @@ export function tensors(): Wire {
   return {
     ...base,
     given: true,
+    members: { ...base.members, query: 'inputs', candidates: 'inputs' },
     encode: ({ query, candidates }) => ({
       inputs: [column('query', [query]), column('documents', candidates.map(asText))],
     }),

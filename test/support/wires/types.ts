@@ -35,6 +35,13 @@ export interface Wire extends Abilities {
   readonly title: string;
   readonly dialect: Exclude<DialectName, 'auto'>;
   readonly path: string;
+  /** Outermost members of the body, and whether `topN` may be 0 (all). */
+  readonly members: {
+    readonly query: string;
+    readonly candidates: string;
+    readonly topN: string | null;
+    readonly zeroIsAll: boolean;
+  };
   /** How its clients send a token. */
   readonly credential: (token: string) => readonly [name: string, value: string];
   encode(call: Call): unknown;
