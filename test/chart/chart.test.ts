@@ -113,7 +113,7 @@ describe('dashboards', () => {
     const metrics = readFileSync(join(root, 'docs/reference/metrics.md'), 'utf8');
     for (const [, dashboard] of dashboards()) {
       const used = JSON.stringify(dashboard).matchAll(/rankguard_\w+/g);
-      for (const [name] of used) expect(metrics).toContain(name.replace(/_bucket$/, ''));
+      for (const [name] of used) expect(metrics).toContain(name.replace(/_(bucket|count)$/, ''));
     }
   });
 });

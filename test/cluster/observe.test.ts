@@ -2,12 +2,13 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { OPERATOR_PORTS } from '@rankguard/operator/settings';
 import { dashboards } from '../../tools/chart/dashboards/index.ts';
 import { type Part, startPart, waitUntil } from '../../tools/cluster/processes.ts';
 import { install } from './support/chart.ts';
 import { type Client, startClient } from './support/client.ts';
 import { apply, eventually, get, kubectl, token } from './support/kubectl.ts';
-import { IMAGES } from './support/settings.ts';
+import { IMAGES, SYSTEM } from './support/settings.ts';
 
 const NAMESPACE = 'observe';
 const PROMETHEUS = 'http://127.0.0.1:19390';
@@ -21,7 +22,14 @@ const example = (name: string) =>
     .replaceAll('imagePullPolicy: IfNotPresent', `imagePullPolicy: ${IMAGES.pullPolicy}`);
 
 /** What has not happened here has no series yet: nothing failed or was dropped, no policy is in shadow. */
-const NOTHING_HAPPENED = /upstream_errors|shadow_verdicts|verdict="fault"|key_set_age|outcome="dropped"/;
+const NOTHING_HAPPENED = new RegExp(
+  [
+    'upstream_errors|shadow_verdicts|verdict="fault"|key_set_age|outcome="dropped"',
+    'admission_refused|operator_connections|reconcile_failures|watch_failures|missed_changes|events_dropped',
+    // Nobody may have asked for anything in the last minute.
+    'admission_seconds|acknowledgements|reconcile_seconds|compilations',
+  ].join('|'),
+);
 
 let client: Client;
 let prometheus: Part;
@@ -54,19 +62,28 @@ afterAll(async () => {
   await kubectl(['delete', 'namespace', NAMESPACE, '--timeout=90s']);
 }, 120_000);
 
-/** Debian's Prometheus knows no Kubernetes: it is told the pods that the PodMonitor of the chart selects. */
+/** Debian's Prometheus knows no Kubernetes: it is told what the PodMonitor and ServiceMonitor of the chart select. */
 async function scrapes(): Promise<object> {
-  const { items } = await get<{ items: { metadata: { name: string }; status: { podIP: string } }[] }>(
-    ...['pods', '-n', NAMESPACE, '-l', 'rankguard.dev/injected=true'],
-  );
-  const static_configs = items.map(({ metadata, status }) => ({
-    targets: [`${status.podIP}:15920`],
-    labels: { namespace: NAMESPACE, pod: metadata.name },
-  }));
+  const [sidecars, operators] = await Promise.all([
+    targets(NAMESPACE, 'rankguard.dev/injected=true', 15920),
+    targets(SYSTEM, 'app.kubernetes.io/name=rankguard', OPERATOR_PORTS.admin),
+  ]);
   return {
     global: { scrape_interval: '2s' },
-    scrape_configs: [{ job_name: 'rankguard', static_configs }],
+    scrape_configs: [
+      { job_name: 'rankguard', static_configs: sidecars },
+      { job_name: 'rankguard-operator', static_configs: operators },
+    ],
   };
+}
+
+async function targets(namespace: string, selector: string, port: number): Promise<object[]> {
+  const { items } = await get<{ items: { metadata: { name: string }; status: { podIP?: string } }[] }>(
+    ...['pods', '-n', namespace, '-l', selector],
+  );
+  return items.flatMap(({ metadata, status: { podIP } }) =>
+    podIP === undefined ? [] : [{ targets: [`${podIP}:${port}`], labels: { namespace, pod: metadata.name } }],
+  );
 }
 
 interface QueryAnswer {

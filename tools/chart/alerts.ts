@@ -1,6 +1,7 @@
 import { stringify } from 'yaml';
+import { OPERATOR_RULES } from './operator-alerts.ts';
 
-interface Alert {
+export interface Alert {
   readonly alert: string;
   readonly expr: string;
   readonly for: string;
@@ -9,7 +10,7 @@ interface Alert {
   readonly description: string;
 }
 
-const RULES: readonly Alert[] = [
+const SIDECAR_RULES: readonly Alert[] = [
   {
     alert: 'RankguardFaults',
     expr: 'sum by (connection, reason) (rate(rankguard_calls_total{verdict="fault", reason!~"UPSTREAM_.*|OVERLOADED|BUFFER_FULL"}[5m])) > 0',
@@ -85,19 +86,19 @@ const RULES: readonly Alert[] = [
   },
 ];
 
+function group(name: string, alerts: readonly Alert[]) {
+  const rules = alerts.map(({ severity, summary, description, ...rule }) => ({
+    ...rule,
+    labels: { severity },
+    annotations: { summary, description },
+  }));
+  return { name, rules };
+}
+
 /** The alert rules in Prometheus' own form (`promtool check rules` reads it); the PrometheusRule has it as its spec. */
 export const ALERTS: string = stringify(
   {
-    groups: [
-      {
-        name: 'rankguard',
-        rules: RULES.map(({ severity, summary, description, ...rule }) => ({
-          ...rule,
-          labels: { severity },
-          annotations: { summary, description },
-        })),
-      },
-    ],
+    groups: [group('rankguard', SIDECAR_RULES), group('rankguard-operator', OPERATOR_RULES)],
   },
   { lineWidth: 0 },
 );

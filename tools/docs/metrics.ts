@@ -1,4 +1,5 @@
 import type { CallRecord } from '@rankguard/contract';
+import { createMetrics as createOperatorMetrics } from '@rankguard/operator/metrics';
 import { createMetrics } from '@rankguard/sidecar/metrics';
 import { code, codeList, generatedPage, table } from './markdown.ts';
 
@@ -59,6 +60,34 @@ async function scrape(): Promise<string> {
   }
 }
 
+/** The same of an operator. */
+async function scrapeOperator(): Promise<string> {
+  const metrics = createOperatorMetrics({
+    leader: () => true,
+    queueDepth: () => 0,
+    waiting: () => 0,
+    bundles: () => 1,
+    unsigned: () => 0,
+    connections: () => [{ condition: 'Ready', status: 'True', count: 1 }],
+    pods: () => ({ guarded: 1, unguarded: 0, behind: 0 }),
+    watched: () => [{ kind: 'connections', count: 1 }],
+    certificateExpires: () => 1,
+  });
+  metrics.reflector.listed('connections', 'start');
+  metrics.reflector.missed('connections', 1);
+  metrics.reflector.failed('connections');
+  metrics.controllers.reconciled('connection', 1);
+  metrics.controllers.failed('connection');
+  metrics.events.written();
+  metrics.events.dropped('rate', 1);
+  metrics.api('GET', 200, 1);
+  metrics.admission('mutate-pods', 'refused', 'POD_CHANGED', 1);
+  metrics.control('bundle', 200, null);
+  metrics.compiled('ok');
+  metrics.acknowledged(true);
+  return await metrics.registry.metrics();
+}
+
 function parse(text: string): readonly Metric[] {
   const found = new Map<string, Metric>();
   for (const [, name = '', help = '', type = ''] of text.matchAll(
@@ -95,9 +124,11 @@ export async function metricsPage(): Promise<string> {
   const shown = all.filter(({ name }) => WORTH_A_LOOK.includes(name));
   if (shown.length !== WORTH_A_LOOK.length)
     throw new Error('a metric of the process that is named here is gone');
-  return generatedPage('Metrics', 'sidecar/src/metrics', [
+  const ofTheOperator = parse(await scrapeOperator()).filter(({ name }) => name.startsWith('rankguard_'));
+  return generatedPage('Metrics', 'sidecar/src/metrics and operator/src/metrics', [
     `The admin port serves \`/metrics\` in the Prometheus text format. Labels are bounded: names of resources and codes
 of the [reason catalogue](reasons.md), never a caller's text.`,
+    '## Of a sidecar, and of `rankguard run`',
     rows(all.filter(({ name }) => !OF_THE_PROCESS.test(name))),
     `\`connection\` is \`namespace/name\`. \`verdict\` is \`allow\`, \`deny\` or \`fault\`; \`reason\` and \`policy\` are \`none\`
 where there is none. \`entity\` is a detector's, \`FIELD\` for a field of the profile, \`POLICY\` for a field that a policy
@@ -107,6 +138,15 @@ masks. \`outcome\` of a document is \`sent\`, \`dropped\` or \`refused\`. Stages
     `Beside these there are the metrics of the process and of Node that prom-client has on the platform, with the prefix
 \`rankguard_\`. Among them:`,
     rows(shown),
+    '## Of an operator',
+    `Port 9402 of each replica. What it has answered and done itself, each replica counts by itself; \`connections\`, \`pods_…\`
+and \`bundles\` are read from what all replicas see, so take the largest and not the sum. Prom-client's metrics of the process
+have no prefix there: \`process_resident_memory_bytes\`.`,
+    rows(ofTheOperator),
+    `\`webhook\` is \`mutate-pods\`, \`validate-pods\` or \`validate-kinds\`; its \`outcome\` is \`allowed\`, \`refused\` or \`failed\`.
+\`result\` of a policy is \`ok\`, \`refused\` or \`failed\`: the compiler did, not the policy. \`why\` of a dropped Event is \`rate\`
+(an object had too many), \`full\` or \`failed\`; that of a list is \`start\`, \`expired\` or \`periodic\`.`,
+    `In a cluster the chart brings alert rules for both ([operate in a cluster](../how-to/operate-in-a-cluster.md#alerts)).`,
     'Which of them are worth an alert: [operate](../how-to/operate.md#alerts).',
   ]);
 }

@@ -49,11 +49,23 @@ export interface Planner {
 export function createPlanner({
   compiler,
   readStored,
+  judged = () => undefined,
 }: {
   readonly compiler: Compiler;
   readonly readStored: ReadStored;
+  /** Called for every policy that is judged; `failed`: the compiler did, not the policy. */
+  readonly judged?: (result: 'ok' | 'refused' | 'failed') => void;
 }): Planner {
   const read: Read = (object) => readStored(object, `${object.kind} ${keyOf(object)}`);
+  async function judgePolicy(policy: KubeObject): Promise<PolicyVerdict> {
+    const { resource, problems } = await read(policy);
+    const [source] = resource === undefined ? [] : policySources([resource]);
+    if (source === undefined) return refused(problems);
+    const compiled = await compiler.compile(placed(source));
+    if (!compiled.ok) return refused(compiled.problems);
+    return tested(source, compiled, await compiler.release(placed(source)));
+  }
+
   return {
     async plan(input) {
       const { resources, problems: unread } = await readAll(input, read);
@@ -73,12 +85,9 @@ export function createPlanner({
       return { ok: true, bundle: content, warnings: withoutLineZero([...resolved.notices, ...warnings]) };
     },
     async judgePolicy(policy) {
-      const { resource, problems } = await read(policy);
-      const [source] = resource === undefined ? [] : policySources([resource]);
-      if (source === undefined) return refused(problems);
-      const compiled = await compiler.compile(placed(source));
-      if (!compiled.ok) return refused(compiled.problems);
-      return tested(source, compiled, await compiler.release(placed(source)));
+      const verdict = await judgePolicy(policy);
+      judged(resultOf(verdict));
+      return verdict;
     },
     async judgeProfile(profile) {
       const { resource, problems } = await read(profile);
@@ -123,6 +132,13 @@ function placed(source: PolicySource): PolicySource {
 
 const withoutLineZero = (problems: readonly Problem[]): Problem[] =>
   problems.map((problem) => ({ ...problem, line: problem.line || null }));
+
+const COMPILER_FAULTS = ['COMPILER_FAILED', 'COMPILER_MISSING'];
+
+function resultOf({ compiled, testsPassed, problems }: PolicyVerdict): 'ok' | 'refused' | 'failed' {
+  if (problems.some(({ code }) => COMPILER_FAULTS.includes(code))) return 'failed';
+  return compiled && testsPassed ? 'ok' : 'refused';
+}
 
 const refused = (problems: readonly Problem[]): PolicyVerdict => ({
   digest: null,

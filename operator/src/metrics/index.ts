@@ -13,7 +13,7 @@ export interface OperatorMetrics {
   api(verb: string, status: number, seconds: number): void;
   admission(webhook: string, outcome: string, code: string | null, seconds: number): void;
   control(route: string, status: number, code: string | null): void;
-  compiled(ok: boolean): void;
+  compiled(result: 'ok' | 'refused' | 'failed'): void;
   acknowledged(accepted: boolean): void;
 }
 
@@ -31,7 +31,8 @@ export interface Readings {
     readonly status: string;
     readonly count: number;
   }>;
-  readonly pods: () => { readonly guarded: number; readonly unguarded: number };
+  /** `behind`: guarded, and an older revision than the active one is confirmed. */
+  readonly pods: () => { readonly guarded: number; readonly unguarded: number; readonly behind: number };
   readonly watched: () => Iterable<{ readonly kind: string; readonly count: number }>;
   /** unix seconds */
   readonly certificateExpires: () => number;
@@ -45,11 +46,7 @@ const PREFIX = 'rankguard_operator_';
 export function createMetrics(readings: Readings): OperatorMetrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
-  const registers = [registry];
-  const counter = (name: string, help: string, labelNames: string[] = []) =>
-    new Counter({ name: PREFIX + name, help, labelNames, registers });
-  const histogram = (name: string, help: string, labelNames: string[], buckets: number[]) =>
-    new Histogram({ name: PREFIX + name, help, labelNames, buckets, registers });
+  const { counter, histogram } = makers(registry);
   addGauges(registry, readings);
 
   const lists = counter('lists_total', 'Lists of a kind, by why: start, expired, periodic.', ['kind', 'why']);
@@ -82,7 +79,9 @@ export function createMetrics(readings: Readings): OperatorMetrics {
     'status',
     'code',
   ]);
-  const compiles = counter('compilations_total', 'Policies compiled and tested, by result.', ['result']);
+  const compiles = counter('compilations_total', 'Policies judged, i.e. compiled and tested, by result.', [
+    'result',
+  ]);
   const acks = counter('acknowledgements_total', 'What sidecars say of revisions, by result.', ['result']);
 
   return {
@@ -106,14 +105,46 @@ export function createMetrics(readings: Readings): OperatorMetrics {
       if (code !== null) refused.inc({ webhook, code });
     },
     control: (route, status, code) => control.inc({ route, status: String(status), code: code ?? '' }),
-    compiled: (ok) => compiles.inc({ result: ok ? 'ok' : 'refused' }),
+    compiled: (result) => compiles.inc({ result }),
     acknowledged: (accepted) => acks.inc({ result: accepted ? 'accepted' : 'refused' }),
   };
 }
 
+function makers(registry: Registry) {
+  const registers = [registry];
+  const counter = (name: string, help: string, labelNames: string[] = []) =>
+    new Counter({ name: PREFIX + name, help, labelNames, registers });
+  const histogram = (name: string, help: string, labelNames: string[], buckets: number[]) =>
+    new Histogram({ name: PREFIX + name, help, labelNames, buckets, registers });
+  return { counter, histogram };
+}
+
 function addGauges(registry: Registry, readings: Readings): void {
   const registers = [registry];
-  const gauge = (name: string, help: string, read: () => number) =>
+  const plain: readonly [name: string, help: string, read: () => number][] = [
+    ['leader', '1 in the replica that leads.', () => Number(readings.leader())],
+    ['queue_depth', 'Names that wait to be reconciled or are now.', readings.queueDepth],
+    ['control_waiting', 'Sidecars that wait for a bundle.', readings.waiting],
+    ['bundles', 'Connections with a bundle in force.', readings.bundles],
+    ['bundles_unsigned', 'Bundles that cannot be signed now.', readings.unsigned],
+    [
+      'certificate_expires_seconds',
+      "When this replica's certificate ends, in unix seconds.",
+      readings.certificateExpires,
+    ],
+    ['pods_guarded', 'Pods that run the sidecar.', () => readings.pods().guarded],
+    [
+      'pods_unguarded',
+      'Pods that a connection selects and that do not run the sidecar.',
+      () => readings.pods().unguarded,
+    ],
+    [
+      'pods_behind',
+      'Pods whose sidecar has confirmed an older revision than the active one.',
+      () => readings.pods().behind,
+    ],
+  ];
+  for (const [name, help, read] of plain) {
     new Gauge({
       name: PREFIX + name,
       help,
@@ -122,22 +153,7 @@ function addGauges(registry: Registry, readings: Readings): void {
         this.set(read());
       },
     });
-  gauge('leader', '1 in the replica that leads.', () => Number(readings.leader()));
-  gauge('queue_depth', 'Names that wait to be reconciled or are now.', readings.queueDepth);
-  gauge('control_waiting', 'Sidecars that wait for a bundle.', readings.waiting);
-  gauge('bundles', 'Connections with a bundle in force.', readings.bundles);
-  gauge('bundles_unsigned', 'Bundles that cannot be signed now.', readings.unsigned);
-  gauge(
-    'certificate_expires_seconds',
-    "When this replica's certificate ends, in unix seconds.",
-    readings.certificateExpires,
-  );
-  gauge('pods_guarded', 'Pods that run the sidecar.', () => readings.pods().guarded);
-  gauge(
-    'pods_unguarded',
-    'Pods that a connection selects and that do not run the sidecar.',
-    () => readings.pods().unguarded,
-  );
+  }
   new Gauge({
     name: `${PREFIX}connections`,
     help: 'Connections by condition and status.',

@@ -68,9 +68,7 @@ export function createAdmissionPorts(deps: AdmissionDeps): AdmissionPorts {
       const { kind = '' } = object as KubeObject;
       if (kind.endsWith('MaskingProfile')) return await planner.judgeProfile(object as KubeObject);
       if (!kind.endsWith('RerankPolicy')) return [];
-      const verdict = await planner.judgePolicy(object as KubeObject);
-      metrics.compiled(verdict.compiled && verdict.testsPassed);
-      return verdict.problems;
+      return (await planner.judgePolicy(object as KubeObject)).problems;
     },
     answered: metrics.admission,
     log,

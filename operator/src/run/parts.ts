@@ -71,7 +71,7 @@ export function createParts(options: RunOptions): Parts {
     log: (message, fields) => logger.debug(fields, message),
   });
   const readStored = createStoredReader(createInstalledSchemas(kube, log));
-  const planner = createPlanner({ compiler, readStored });
+  const planner = createPlanner({ compiler, readStored, judged: metrics.compiled });
   const shared = { log, metrics, transport, kube, store, identity };
   const basis = { ...shared, publisher, recorder, caches, readStored, planner };
   const replicas = replicasOf(options, basis, () => parts);

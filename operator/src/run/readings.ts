@@ -43,9 +43,13 @@ export function createReadings(deps: () => ReadingsDeps): Readings {
     },
     pods() {
       const all = statuses();
-      const sum = (member: 'guarded' | 'unguarded') =>
-        all.reduce((total, { pods }) => total + (pods?.[member] ?? 0), 0);
-      return { guarded: sum('guarded'), unguarded: sum('unguarded') };
+      const sum = (count: (status: ConnectionStatus) => number) =>
+        all.reduce((total, status) => total + count(status), 0);
+      return {
+        guarded: sum(({ pods }) => pods?.guarded ?? 0),
+        unguarded: sum(({ pods }) => pods?.unguarded ?? 0),
+        behind: sum(behindOf),
+      };
     },
     watched: () => {
       const { caches } = deps();
@@ -60,4 +64,9 @@ export function createReadings(deps: () => ReadingsDeps): Readings {
       }
     },
   };
+}
+
+function behindOf({ pods, activeRevision = 0 }: ConnectionStatus): number {
+  const older = (pods?.revisions ?? []).filter(({ revision }) => revision < activeRevision);
+  return older.reduce((total, one) => total + one.pods, 0);
 }

@@ -1,4 +1,5 @@
 import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
+import { operator } from './operator.ts';
 import { bars, figure, lines, of, page, quantile, rate } from './panels.ts';
 
 const CALLS = 'rankguard_calls_total';
@@ -163,6 +164,6 @@ function ranking() {
 
 /** The dashboards by the name of their file. */
 export function dashboards(): ReadonlyMap<string, Dashboard> {
-  const pages = { overview, connection, policy, ranking };
+  const pages = { overview, connection, policy, ranking, operator };
   return new Map(Object.entries(pages).map(([name, make]) => [name, make().build()]));
 }

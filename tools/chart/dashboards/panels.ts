@@ -71,26 +71,30 @@ export function bars(title: string, meaning: string, unit: string, query: Query)
   return panel.targets([target(query, 0)]);
 }
 
-/** A dashboard with the choice of a data source and of connections, `$connection`. */
-export function page(uid: string, title: string, panels: readonly Builder<Panel>[]): DashboardBuilder {
+/** A dashboard with the choice of a data source. */
+export function bare(uid: string, title: string, panels: readonly Builder<Panel>[]): DashboardBuilder {
   const dashboard = new DashboardBuilder(title)
     .uid(`rankguard-${uid}`)
     .tags(['rankguard'])
     .time({ from: 'now-1h', to: 'now' })
     .refresh('30s')
-    .withVariable(new DatasourceVariableBuilder('datasource').label('Data source').type('prometheus'))
-    .withVariable(
-      new QueryVariableBuilder('connection')
-        .label('Connection')
-        .datasource(SOURCE)
-        .query({ query: 'label_values(rankguard_bundle_revision, connection)', refId: 'connection' })
-        .refresh(2)
-        .multi(true)
-        .includeAll(true)
-        .allValue('.*'),
-    );
+    .withVariable(new DatasourceVariableBuilder('datasource').label('Data source').type('prometheus'));
   for (const panel of panels) dashboard.withPanel(panel);
   return dashboard;
+}
+
+/** A dashboard with the choice of a data source and of connections, `$connection`. */
+export function page(uid: string, title: string, panels: readonly Builder<Panel>[]): DashboardBuilder {
+  return bare(uid, title, panels).withVariable(
+    new QueryVariableBuilder('connection')
+      .label('Connection')
+      .datasource(SOURCE)
+      .query({ query: 'label_values(rankguard_bundle_revision, connection)', refId: 'connection' })
+      .refresh(2)
+      .multi(true)
+      .includeAll(true)
+      .allValue('.*'),
+  );
 }
 
 /** Selects the chosen connections, and whatever else is given. */
