@@ -2,8 +2,8 @@
 # scope: package
 # title: Cost per call and per day
 # description: |
-#   A call may cost so many search units, and a caller so many within a day. Calls of this replica count, and those of others as
-#   they tell each other.
+#   A call may cost so many search units, and a caller so many within a day. Calls to all pods of
+#   the connection count, those to others some seconds later (`input.usage.lag`).
 # schemas:
 #   - input: schema.input
 package rankguard.library.cost_threshold

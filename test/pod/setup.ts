@@ -41,6 +41,8 @@ export interface PodSetup {
   later(ms: number): void;
   logText(): string;
   bundle(revision: number, spec?: Readonly<Record<string, unknown>>, rego?: string): Promise<Bundle>;
+  /** Another pod of the same connection, with the same reranker behind it. */
+  sibling(): Promise<Sibling>;
   /** Another sidecar in the same pod, as after a restart of its container. */
   restart(): Promise<void>;
   call(query?: string, token?: string): Promise<{ status: number; body: string; headers: Headers }>;
@@ -51,6 +53,20 @@ export interface PodSetup {
   /** What the preStop hook runs. */
   requestDrain(): Promise<void>;
   close(): Promise<void>;
+}
+
+export interface Sibling {
+  call(query?: string): ReturnType<PodSetup['call']>;
+  /** Ends as a pod does. */
+  close(): Promise<void>;
+}
+
+/** Where one pod has its files and listens. */
+interface Own {
+  readonly folder: string;
+  readonly port: number;
+  readonly adminPort: number;
+  readonly probePort: number;
 }
 
 const NAMESPACE = 'e2e';
@@ -79,35 +95,34 @@ export async function setUpPod(checks: (upstreamPort: number) => AppChecks = () 
   const connection = { namespace: NAMESPACE, name: 'search' };
   const cluster = await startCluster();
   const replica = await cluster.replica();
-  const pod = { ...POD, namespace: NAMESPACE };
-  cluster.tokens.set('pod-token', {
-    ...POD_TOKEN,
-    username: `system:serviceaccount:${NAMESPACE}:default`,
-    pod,
-  });
-  cluster.guarded.add(guardName(connection, pod.uid));
   const key = await createKey('ES256', 'key-1');
   const issuer = await startIssuer({ keys: [key.jwk] });
   const upstream = await startUpstream();
-  const [port, adminPort, probePort] = [await freePort(), await freePort(), await freePort()];
-  mkdirSync(join(folder, 'secrets/upstream'), { recursive: true });
-  mkdirSync(join(folder, 'state'));
-  writeFileSync(join(folder, 'token'), 'pod-token\n');
   const { log, calls, logText } = createMemoryLog();
   let offset = 0;
-  const listener: PodListener = {
-    connection: connection.name,
-    capture: 'relocate',
-    port,
-    appPort: port,
-    portName: null,
-    upstreamPort: upstream.port,
-  };
   const seconds = Math.floor(Date.now() / 1000);
   const claims = { iss: issuer.issuer, aud: AUDIENCE, sub: 'ann', groups: [GROUP], iat: seconds };
   const token = await sign(key, { ...claims, exp: seconds + 30 * 86_400 });
 
-  function start(): Pod {
+  /** What the kubelet and the API server do for a pod before its containers start. */
+  async function admit(pod: typeof POD): Promise<Own> {
+    const { name, uid } = pod;
+    const username = `system:serviceaccount:${NAMESPACE}:default`;
+    cluster.tokens.set(`token-${name}`, { ...POD_TOKEN, username, pod: { name, uid } });
+    cluster.guarded.add(guardName(connection, uid));
+    const own = join(folder, name);
+    mkdirSync(join(own, 'secrets/upstream'), { recursive: true });
+    mkdirSync(join(own, 'state'));
+    writeFileSync(join(own, 'token'), `token-${name}\n`);
+    mountSecret(join(own, 'secrets/upstream'), UPSTREAM_KEY);
+    const [port, adminPort, probePort] = [await freePort(), await freePort(), await freePort()];
+    return { folder: own, port, adminPort, probePort };
+  }
+  function start({ folder: own, port, adminPort, probePort }: Own): Pod {
+    const listener: PodListener = {
+      ...{ connection: connection.name, capture: 'relocate', portName: null },
+      ...{ port, appPort: port, upstreamPort: upstream.port },
+    };
     return createPod({
       config: {
         namespace: NAMESPACE,
@@ -124,13 +139,23 @@ export async function setUpPod(checks: (upstreamPort: number) => AppChecks = () 
         host: '127.0.0.1',
         adminPort,
         probePort,
-        stateDirectory: join(folder, 'state'),
-        tokenFile: join(folder, 'token'),
-        secretsDirectory: join(folder, 'secrets'),
+        stateDirectory: join(own, 'state'),
+        tokenFile: join(own, 'token'),
+        secretsDirectory: join(own, 'secrets'),
         sockets: async () => setup.sockets,
       },
     });
   }
+  async function callAt(port: number, query: string, shown: string) {
+    const response = await fetch(`http://127.0.0.1:${port}/rerank`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${shown}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ query, texts: ['ann@example.com writes', 'b'], return_text: true }),
+    });
+    return { status: response.status, body: await response.text(), headers: response.headers };
+  }
+  const own = await admit(POD);
+  const { port, adminPort, probePort } = own;
   const setup: PodSetup = {
     cluster,
     replica,
@@ -151,26 +176,31 @@ export async function setUpPod(checks: (upstreamPort: number) => AppChecks = () 
       if (!result.ok) throw new Error(result.problems.map(formatProblem).join('\n'));
       return result.loaded.bundle;
     },
+    async sibling() {
+      const other = await admit({ ...POD, name: 'reranker-1', uid: 'uid-1' });
+      const pod = start(other);
+      await pod.start();
+      return {
+        call: (query = 'what') => callAt(other.port, query, token),
+        async close() {
+          await pod.drain(0);
+          cluster.guarded.delete(guardName(connection, 'uid-1'));
+        },
+      };
+    },
     async restart() {
       await running.drain(0);
-      running = start();
+      running = start(own);
       await running.start();
     },
-    async call(query = 'what', shown = token) {
-      const response = await fetch(`http://127.0.0.1:${port}/rerank`, {
-        method: 'POST',
-        headers: { authorization: `Bearer ${shown}`, 'content-type': 'application/json' },
-        body: JSON.stringify({ query, texts: ['ann@example.com writes', 'b'], return_text: true }),
-      });
-      return { status: response.status, body: await response.text(), headers: response.headers };
-    },
+    call: (query = 'what', shown = token) => callAt(port, query, shown),
     async probe(path) {
       const response = await fetch(`http://127.0.0.1:${probePort}${path}`);
       return { status: response.status, text: (await response.text()).trim() };
     },
     metrics: async () => (await fetch(`http://127.0.0.1:${adminPort}/metrics`)).text(),
-    writeSecret: (value) => mountSecret(join(folder, 'secrets/upstream'), value),
-    requestDrain: () => requestDrain(drainSocket(join(folder, 'state'))),
+    writeSecret: (value) => mountSecret(join(own.folder, 'secrets/upstream'), value),
+    requestDrain: () => requestDrain(drainSocket(join(own.folder, 'state'))),
     async close() {
       await running.drain(0);
       await upstream.close();
@@ -179,8 +209,7 @@ export async function setUpPod(checks: (upstreamPort: number) => AppChecks = () 
       rmSync(folder, { recursive: true });
     },
   };
-  setup.writeSecret(UPSTREAM_KEY);
-  let running = start();
+  let running = start(own);
   await running.start();
   return setup;
 }

@@ -108,6 +108,10 @@ export async function startCluster(): Promise<Cluster> {
       ports: {
         reviewToken: (token, audiences) => reviewToken(kube, token, audiences),
         guards: async (connection, { uid }) => guarded.has(guardName(connection, uid)),
+        guardedPods: (connection) =>
+          [...guarded]
+            .filter((one) => one.startsWith(guardName(connection, '')))
+            .map((one) => one.split(' ')[1]!),
         acknowledged: (ack) => void acks.push(ack),
         audited: (batch, pod) => void audits.push({ batch, pod }),
         leader: leader ?? (() => ({ self: true })),

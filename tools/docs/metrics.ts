@@ -53,7 +53,7 @@ async function scrape(): Promise<string> {
     metrics.reload(CALL.connection, 'activated');
     metrics.held(1, 1, 0);
     metrics.keySet('https://idp.example.com', 1);
-    metrics.pod('support/support-search', { expires: 1, bypassed: false, auditDropped: 0 });
+    metrics.pod('support/support-search', { expires: 1, bypassed: false, auditDropped: 0, usageLag: 0 });
     return await metrics.text();
   } finally {
     metrics.close();

@@ -1,6 +1,13 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { readAck, readAuditBatch, readForwardedAcks } from './index.ts';
+import {
+  readAck,
+  readAuditBatch,
+  readForwardedAcks,
+  readForwardedUsage,
+  readUsageReport,
+  readUsageShares,
+} from './index.ts';
 
 const connection = { namespace: 'shop', name: 'search' };
 const ack = { connection, revision: 7, digest: 'd', refused: null };
@@ -15,12 +22,42 @@ const entry = {
   count: 3,
   last: 1_700_000_000,
 };
+const used = {
+  id: 'a'.repeat(22),
+  known: true,
+  names: ['b'.repeat(22)],
+  minute: [[340_000_000, 1, 2, 3, 0.5, 0]],
+  hour: [],
+  day: [],
+};
+const report = {
+  connection,
+  instance: 'i',
+  ledger: null,
+  after: 0,
+  complete: true,
+  ends: false,
+  entries: [used],
+};
+const shares = {
+  ledger: 'l',
+  key: 'k'.repeat(43),
+  version: 3,
+  more: false,
+  ageMs: null,
+  since: 0,
+  nextMs: 2_000,
+  entries: [used],
+};
 const batch = { connection, entries: [entry], dropped: 0 };
 
 test('what a sidecar sends is read as it was sent', () => {
   expect(readAck(ack)).toEqual(ack);
   expect(readAck(refusal)).toEqual(refusal);
   expect(readAuditBatch(batch)).toEqual(batch);
+  expect(readUsageReport(report)).toEqual(report);
+  expect(readUsageShares(shares)).toEqual(shares);
+  expect(readForwardedUsage({ pod, report })).toEqual({ pod, report });
   expect(readForwardedAcks({ acks: [{ ...refusal, pod }] })).toEqual({ acks: [{ ...refusal, pod }] });
 });
 
@@ -35,6 +72,17 @@ test.each([
   ['a long message', readAuditBatch({ ...batch, entries: [{ ...entry, message: 'x'.repeat(513) }] })],
   ['too many entries', readAuditBatch({ ...batch, entries: Array.from({ length: 101 }, () => entry) })],
   ['a pod without a uid', readForwardedAcks({ acks: [{ ...ack, pod: connection }] })],
+  ['a row that lacks a number', readUsageReport({ ...report, entries: [{ ...used, day: [[1, 2, 3]] }] })],
+  ['a negative count', readUsageReport({ ...report, entries: [{ ...used, minute: [[1, -1, 0, 0, 0, 0]] }] })],
+  [
+    'thirteen slots of a window',
+    readUsageReport({ ...report, entries: [{ ...used, day: Array(13).fill([1, 0, 0, 0, 0, 0]) }] }),
+  ],
+  ['a name in place of a digest', readUsageReport({ ...report, entries: [{ ...used, id: 'ada' }] })],
+  ['a report that is complete in part', readUsageReport({ ...report, complete: 'yes' })],
+  ['a short key', readUsageShares({ ...shares, key: 'k' })],
+  ['an age that is no number', readUsageShares({ ...shares, ageMs: '0' })],
+  ['a forwarded report without a pod', readForwardedUsage({ report })],
 ])('%s is not read', (_, read) => {
   expect(read).toBeUndefined();
 });
@@ -42,11 +90,8 @@ test.each([
 test('anything else is not read and never throws', () => {
   fc.assert(
     fc.property(fc.jsonValue(), (value) => {
-      expect([readAck(value), readAuditBatch(value), readForwardedAcks(value)]).toEqual([
-        undefined,
-        undefined,
-        undefined,
-      ]);
+      const readers = [readAck, readAuditBatch, readForwardedAcks, readUsageReport, readUsageShares];
+      for (const read of readers) expect(read(value)).toBeUndefined();
     }),
   );
 });

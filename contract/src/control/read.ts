@@ -1,4 +1,3 @@
-import { REASONS, type ReasonCode } from '../reasons/index.ts';
 import {
   type Ack,
   AUDIT_KINDS,
@@ -9,15 +8,10 @@ import {
   MOST_AUDIT_MESSAGE,
   MOST_FORWARDED_ACKS,
   type PodAck,
-  type PodIdentity,
 } from './messages.ts';
-import type { ConnectionKey } from './routes.ts';
+import { count, list, member, type Read, readConnection, readPod, reason, text } from './values.ts';
 
-/** Longest name that Kubernetes gives anything (RFC 1123 subdomain). */
-const MOST_NAME = 253;
 const MOST_COUNT = 1_000_000_000;
-
-type Read<T> = (value: unknown) => T | undefined;
 
 /** Reads a parsed body; undefined when it is not one. Members that are not known are left out. */
 export const readAck: Read<Ack> = (value) => {
@@ -52,18 +46,6 @@ const readPodAck: Read<PodAck> = (value) => {
   return ack && pod && { ...ack, pod };
 };
 
-const readPod: Read<PodIdentity> = (value) => {
-  const place = readConnection(value);
-  const uid = text(member(value, 'uid'), MOST_NAME);
-  return place && (uid === undefined ? undefined : { ...place, uid });
-};
-
-const readConnection: Read<ConnectionKey> = (value) => {
-  const namespace = text(member(value, 'namespace'), MOST_NAME);
-  const name = text(member(value, 'name'), MOST_NAME);
-  return namespace === undefined || name === undefined ? undefined : { namespace, name };
-};
-
 const readRefusal: Read<Ack['refused']> = (value) => {
   if (value === null) return null;
   const code = reason(member(value, 'code'));
@@ -85,32 +67,6 @@ const readEntry: Read<AuditEntry> = (value) => {
   return { kind, ...entry } as AuditEntry;
 };
 
-function member(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null && Object.hasOwn(value, name)
-    ? (value as Readonly<Record<string, unknown>>)[name]
-    : undefined;
-}
-
-function text(value: unknown, most: number): string | undefined {
-  return typeof value === 'string' && value.length > 0 && value.length <= most ? value : undefined;
-}
-
 function optionalText(value: unknown): string | null | undefined {
   return value === null ? null : text(value, MOST_AUDIT_MESSAGE);
-}
-
-function count(value: unknown, most: number): number | undefined {
-  return Number.isSafeInteger(value) && Number(value) >= 0 && Number(value) <= most
-    ? Number(value)
-    : undefined;
-}
-
-function reason(value: unknown): ReasonCode | undefined {
-  return typeof value === 'string' && Object.hasOwn(REASONS, value) ? (value as ReasonCode) : undefined;
-}
-
-function list<T>(value: unknown, most: number, read: Read<T>): readonly T[] | undefined {
-  if (!Array.isArray(value) || value.length > most) return undefined;
-  const items = value.map(read);
-  return items.includes(undefined) ? undefined : (items as T[]);
 }

@@ -6,7 +6,9 @@
  * | `GET /v1/bundles/{namespace}/{name}` | 200 a SignedBundle with `ETag`; 304 when `If-None-Match` still holds after `Prefer: wait=N`; 404 no bundle after the wait |
  * | `POST /v1/acks` an Ack | 204 |
  * | `POST /v1/audit` an AuditBatch | 204 |
+ * | `POST /v1/usage` a UsageReport | 200 UsageShares |
  * | `POST /v1/acks/forwarded` ForwardedAcks, from one operator to another | 204 |
+ * | `POST /v1/usage/forwarded` ForwardedUsage, from one operator to the one that leads | 200 UsageShares |
  *
  * Refusals are problem details (RFC 9457) with a `code` of the reason catalogue: 401 the token, 403 the pod or the
  * connection, 400 and 413 the body, 503 with Retry-After when nobody can be identified now.
@@ -16,6 +18,8 @@ export const CONTROL_ROUTES = {
   acks: '/v1/acks',
   forwardedAcks: '/v1/acks/forwarded',
   audit: '/v1/audit',
+  usage: '/v1/usage',
+  forwardedUsage: '/v1/usage/forwarded',
 } as const;
 
 /**

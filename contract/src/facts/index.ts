@@ -45,9 +45,12 @@ export const ResultSchema = Type.Object({
 /** What one identity did on one connection within a window of time; the call at hand is not counted yet. */
 const WindowSchema = Type.Object({
   calls: Type.Integer({ minimum: 0, description: 'judged calls, denied ones included' }),
-  documents: Type.Integer({ minimum: 0, description: 'candidates of calls that were allowed' }),
+  documents: Type.Integer({ minimum: 0, description: 'candidates that were sent to the reranker' }),
   rows: Type.Integer({ minimum: 0, description: 'results that were handed out' }),
-  cost: Type.Number({ minimum: 0, description: 'sum of `request.cost_estimate` of calls that were allowed' }),
+  cost: Type.Number({
+    minimum: 0,
+    description: 'search units of the candidates that were sent, one for up to 100 of a call',
+  }),
   denied: Type.Integer({ minimum: 0, description: 'calls that were refused with a 4xx' }),
 });
 
@@ -56,9 +59,9 @@ export const UsageSchema = Type.Object({
   hour: WindowSchema,
   day: WindowSchema,
   novel: Type.Object({
-    identity: Type.Boolean({ description: 'nobody with this identity called before' }),
-    dataset: Type.Boolean({ description: 'this identity has not asked for this data set before' }),
-    model: Type.Boolean({ description: 'this identity has not asked for this model before' }),
+    identity: Type.Boolean({ description: 'no call of this identity was answered before' }),
+    dataset: Type.Boolean({ description: 'no call of this identity for this data set was answered before' }),
+    model: Type.Boolean({ description: 'no call of this identity for this model was answered before' }),
   }),
   exposure: Type.Record(Type.String(), Type.Unknown(), {
     description:
@@ -66,13 +69,14 @@ export const UsageSchema = Type.Object({
   }),
   since: Type.Integer({
     minimum: 0,
-    description: 'unix seconds from which on the counters are complete; 0: nothing is counted',
+    description:
+      'unix seconds from which on the counters are complete, but for what `lag` says; 0: nothing is counted',
   }),
   lag: nullable(
     Type.Number({
       minimum: 0,
       description:
-        "seconds since other replicas' counts were last added; null: only this replica's calls are counted",
+        'seconds since everything was known that the other sidecars of this connection had counted; null: only the calls of this one are counted',
     }),
   ),
 });

@@ -11,7 +11,7 @@ export interface Acks {
 }
 
 /** Sends a body to another replica; rejects when it did not take it. */
-export type SendToReplica = (url: string, body: string) => Promise<void>;
+export type SendToReplica = (url: string, body: string) => Promise<unknown>;
 
 const EVERY_MS = 250;
 /** A sidecar that was not heard for so long is gone: it polls each minute. */

@@ -10,17 +10,21 @@ import {
   readAck,
   readAuditBatch,
   readForwardedAcks,
+  readForwardedUsage,
+  readUsageReport,
 } from '@rankguard/contract/control';
 import express, { type ErrorRequestHandler, type Express, type Request, type Response } from 'express';
 import type { Acks } from './acks.ts';
 import { createIdentify } from './identify.ts';
 import type { ControlPorts } from './ports.ts';
 import type { BundleStore } from './store.ts';
+import type { Usage } from './usage.ts';
 
 export interface AppDeps {
   readonly store: BundleStore;
   readonly ports: ControlPorts;
   readonly acks: Acks;
+  readonly usage: Usage;
   /** Unix milliseconds. */
   readonly now: () => number;
   /** Each answer: route, status, and the code of a refusal. */
@@ -32,7 +36,7 @@ export interface AppDeps {
 
 /** The routes of contract/control. Who asks comes from the token, never from path or body. */
 export function createControlApp(deps: AppDeps): Express {
-  const { ports, acks, observe } = deps;
+  const { ports, acks, usage, observe } = deps;
   const identify = createIdentify(ports, deps.now);
   const app = express();
   app.disable('x-powered-by');
@@ -51,6 +55,10 @@ export function createControlApp(deps: AppDeps): Express {
   function end(response: Response, route: string, status: number): void {
     observe(route, status, null);
     response.status(status).end();
+  }
+  function give(response: Response, route: string, body: object): void {
+    observe(route, 200, null);
+    response.set({ 'Cache-Control': 'no-store' }).json(body);
   }
 
   app.get(`${CONTROL_ROUTES.bundles}/:namespace/:name`, async (request, response) => {
@@ -76,6 +84,15 @@ export function createControlApp(deps: AppDeps): Express {
     const { acks: forwarded } = readForwardedAcks(request.body) ?? unreadable();
     for (const ack of forwarded) ports.acknowledged(ack);
     end(response, CONTROL_ROUTES.forwardedAcks, 204);
+  });
+  app.post(CONTROL_ROUTES.usage, authenticated('pod'), json, async (request, response) => {
+    const report = readUsageReport(request.body) ?? unreadable();
+    const shares = await usage.exchange(await guardedPod(request, report.connection), report);
+    give(response, CONTROL_ROUTES.usage, shares);
+  });
+  app.post(CONTROL_ROUTES.forwardedUsage, authenticated('operator'), json, (request, response) => {
+    const { pod, report } = readForwardedUsage(request.body) ?? unreadable();
+    give(response, CONTROL_ROUTES.forwardedUsage, usage.forwarded(pod, report));
   });
   app.use(() => {
     throw new CodedError('CONTROL_ROUTE', REASONS.CONTROL_ROUTE.sentence);

@@ -25,6 +25,15 @@ const bundle = (revision: number) =>
     connection: { ...connection, staleAfterSeconds: 86_400 },
   }) as unknown as Bundle;
 const ack = { connection, revision: 7, digest: 'd7', refused: null };
+const report = {
+  connection,
+  instance: 'i',
+  ledger: null,
+  after: 0,
+  complete: false,
+  ends: false,
+  entries: [],
+};
 const never = new AbortController().signal;
 
 let cluster: Cluster;
@@ -232,6 +241,54 @@ describe('acknowledgements', () => {
   });
 });
 
+describe('usage', () => {
+  test('is gathered by the leader, whichever replica is told', async () => {
+    cluster.tokens.set('operator', { audiences: [OPERATOR_AUDIENCE], username: OPERATOR_USER });
+    let leader: string | null = replica.url;
+    const follower = await cluster.replica({
+      operatorToken: 'operator',
+      leader: () => (leader === null ? null : { self: false, url: leader }),
+    });
+    const direct = await clientOf('good').usage(report);
+    expect(await clientOf('good', follower).usage(report)).toEqual(direct);
+    const used = { id: 'd'.repeat(22), known: true, names: [] };
+    const slot = Math.floor(Date.now() / 7_200_000);
+    const entry = { ...used, minute: [], hour: [], day: [[slot, 2, 20, 6, 2, 0]] } as const;
+    const told = { ...report, ledger: direct.ledger, complete: true, entries: [entry] };
+    cluster.tokens.set('other', { ...POD_TOKEN, pod: { name: 'reranker-1', uid: 'uid-1' } });
+    cluster.guarded.add(guardName(connection, 'uid-1'));
+    await clientOf('other', follower).usage(told);
+    const heard = await clientOf('good').usage({ ...told, entries: [] });
+    expect(heard).toMatchObject({ entries: [entry], more: false });
+    expect(heard.ageMs).not.toBeNull();
+    leader = null;
+    await expect(clientOf('good', follower).usage(report)).rejects.toMatchObject({
+      code: 'CONTROL_UNAVAILABLE',
+    });
+  });
+
+  test('a replica that has stopped leading takes none from another', async () => {
+    cluster.tokens.set('operator', { audiences: [OPERATOR_AUDIENCE], username: OPERATOR_USER });
+    const follower = await cluster.replica({
+      operatorToken: 'operator',
+      leader: () => ({ self: false, url: follower.url }),
+    });
+    await expect(clientOf('good', follower).usage(report)).rejects.toMatchObject({
+      code: 'CONTROL_UNAVAILABLE',
+    });
+  });
+
+  test('is not taken from a pod that the connection does not guard, nor as if from an operator', async () => {
+    cluster.tokens.set('other', { ...POD_TOKEN, pod: { name: 'other', uid: 'uid-9' } });
+    await expect(clientOf('other').usage(report)).rejects.toMatchObject({ code: 'CONTROL_POD' });
+    const forwarded = JSON.stringify({ pod: POD, report });
+    expect(await send('POST', '/v1/usage/forwarded', forwarded)).toMatchObject({
+      status: 401,
+      code: 'CONTROL_TOKEN',
+    });
+  });
+});
+
 test('notices arrive with the pod that the token names', async () => {
   const entry = {
     kind: 'denial',
@@ -252,6 +309,7 @@ test.each([
   ['POST', '/v1/acks', '{', 400, 'CONTROL_BODY'],
   ['POST', '/v1/acks', '{}', 400, 'CONTROL_BODY'],
   ['POST', '/v1/audit', '[]', 400, 'CONTROL_BODY'],
+  ['POST', '/v1/usage', '{}', 400, 'CONTROL_BODY'],
   ['POST', '/v1/audit', `"${'x'.repeat(MOST_MESSAGE_BYTES)}"`, 413, 'CONTROL_BODY_TOO_LARGE'],
 ] as const)('%s %s %.10j is %d', async (method, path, body, status, code) => {
   const answer = await send(method, path, body);

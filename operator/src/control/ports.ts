@@ -16,11 +16,13 @@ export interface ControlPorts {
   reviewToken(token: string, audiences: readonly string[]): Promise<ReviewedToken>;
   /** Whether this very pod (by UID) is one that the connection guards. Asks the API server when it does not know. */
   guards(connection: ConnectionKey, pod: PodIdentity): Promise<boolean>;
+  /** UIDs of the pods that the connection guards, as far as this replica knows; those that are being deleted left out. */
+  guardedPods(connection: ConnectionKey): readonly string[];
   /** What a sidecar says is in force, in this replica's own words or forwarded; only the leader needs it. */
   acknowledged(ack: PodAck): void;
   /** Denials, faults and guard problems of a pod, for Events. */
   audited(batch: AuditBatch, pod: PodIdentity): void;
-  /** Where acknowledgements go: here, to another replica, or nowhere yet. */
+  /** Where acknowledgements and usage go: here, to another replica, or nowhere yet. */
   leader(): { readonly self: true } | { readonly self: false; readonly url: string } | null;
   /** This operator's token with the audience OPERATOR_AUDIENCE, for {@link leader}. Rejects when there is none. */
   operatorToken(): Promise<string>;

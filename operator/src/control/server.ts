@@ -2,17 +2,17 @@ import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { ReasonCode } from '@rankguard/contract';
 import { type Connections, trackConnections } from '@rankguard/sidecar/server';
-import { Agent, request } from 'undici';
 import type { ServingCertificates } from '../tls/index.ts';
-import { createAcks, type SendToReplica } from './acks.ts';
+import { createAcks } from './acks.ts';
 import { createControlApp } from './app.ts';
 import type { ControlPorts } from './ports.ts';
+import { createReplicaClient } from './replica-client.ts';
 import type { BundleStore } from './store.ts';
+import { createUsage } from './usage.ts';
 
 /** Longer than the idle time of clients' pools, so that the reuse of a connection does not race its end. */
 const KEEP_ALIVE_MS = 95_000;
 const HEADERS_MS = 32_000;
-const ANSWER_MS = 5_000;
 
 export interface ControlServer {
   /** Binds; gives the port. */
@@ -35,8 +35,10 @@ export function createControlServer(deps: {
 }): ControlServer {
   const { ports, tls, now, failed } = deps;
   const closing = new AbortController();
-  const acks = createAcks({ ports, now, failed, send: createSend(deps) });
-  const app = createControlApp({ ...deps, acks, closing: closing.signal });
+  const replicas = createReplicaClient({ ...deps, token: ports.operatorToken });
+  const acks = createAcks({ ports, now, failed, send: replicas.post });
+  const usage = createUsage({ ports, now, ask: replicas.post });
+  const app = createControlApp({ ...deps, acks, usage, closing: closing.signal });
   let connections: Connections | undefined;
   return {
     async start({ host, port }) {
@@ -61,37 +63,7 @@ export function createControlServer(deps: {
       acks.close();
       closing.abort();
       await connections?.close(graceMs);
+      await replicas.close();
     },
-  };
-}
-
-/** Calls another replica: its address from the Lease, its name from its certificate. */
-function createSend({
-  tls,
-  ports,
-  serverName,
-}: {
-  readonly tls: ServingCertificates;
-  readonly ports: ControlPorts;
-  readonly serverName: string;
-}): SendToReplica {
-  return async (url, body) => {
-    const agent = new Agent({ connect: { ca: tls.caBundle(), servername: serverName, timeout: ANSWER_MS } });
-    try {
-      const { statusCode, body: answer } = await request(url, {
-        method: 'POST',
-        dispatcher: agent,
-        headersTimeout: ANSWER_MS,
-        headers: {
-          'content-type': 'application/json',
-          authorization: `Bearer ${await ports.operatorToken()}`,
-        },
-        body,
-      });
-      await answer.dump();
-      if (statusCode !== 204) throw new Error(`the leader answered ${statusCode}`);
-    } finally {
-      await agent.close();
-    }
   };
 }

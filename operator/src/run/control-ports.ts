@@ -42,6 +42,12 @@ export function createControlPorts(deps: ControlDeps): ControlPorts {
       const found = known?.metadata.uid === pod.uid ? known : await findPod(kube, pod);
       return found?.metadata.uid === pod.uid && capturesOf(found).has(name);
     },
+    guardedPods: ({ namespace, name }) =>
+      caches.pods
+        .list()
+        .filter(({ metadata }) => metadata.namespace === namespace && !metadata.deletionTimestamp)
+        .filter((pod) => capturesOf(pod).has(name))
+        .flatMap(({ metadata }) => metadata.uid ?? []),
     acknowledged(ack) {
       metrics.acknowledged(ack.refused === null);
       controllers.acknowledged(ack);

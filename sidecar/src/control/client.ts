@@ -7,6 +7,10 @@ import {
   CONTROL_ROUTES,
   type ConnectionKey,
   MOST_BUNDLE_BYTES,
+  MOST_MESSAGE_BYTES,
+  readUsageShares,
+  type UsageReport,
+  type UsageShares,
 } from '@rankguard/contract/control';
 import { Agent, type Dispatcher, request } from 'undici';
 
@@ -38,6 +42,8 @@ export interface ControlClient {
   poll(poll: Poll): Promise<PollAnswer>;
   ack(ack: Ack, signal?: AbortSignal): Promise<void>;
   audit(batch: AuditBatch, signal?: AbortSignal): Promise<void>;
+  /** What this sidecar counted, for what the others did. */
+  usage(report: UsageReport, signal?: AbortSignal): Promise<UsageShares>;
   /** Chains of the control API end in these certificates from now on. */
   trust(ca: string): void;
   close(): Promise<void>;
@@ -69,7 +75,12 @@ export function createControlClient(options: ControlClientOptions): ControlClien
     }
   }
 
-  async function post(path: string, message: unknown, signal?: AbortSignal): Promise<void> {
+  async function post(
+    path: string,
+    message: unknown,
+    signal: AbortSignal | undefined,
+    expected: 200 | 204,
+  ): Promise<Dispatcher.ResponseData['body']> {
     const answer = await send(path, {
       method: 'POST',
       body: JSON.stringify(message),
@@ -77,8 +88,11 @@ export function createControlClient(options: ControlClientOptions): ControlClien
       timeoutMs: ANSWER_MS,
       signal: signal ?? null,
     });
-    if (answer.statusCode !== 204) throw await refusalOf(answer);
-    await answer.body.dump();
+    if (answer.statusCode !== expected) throw await refusalOf(answer);
+    return answer.body;
+  }
+  async function tell(path: string, message: unknown, signal?: AbortSignal): Promise<void> {
+    await (await post(path, message, signal, 204)).dump();
   }
 
   return {
@@ -97,8 +111,14 @@ export function createControlClient(options: ControlClientOptions): ControlClien
       const tag = answer.headers['etag'];
       return { kind: 'bundle', signed, etag: typeof tag === 'string' ? tag : null };
     },
-    ack: (ack, signal) => post(CONTROL_ROUTES.acks, ack, signal),
-    audit: (batch, signal) => post(CONTROL_ROUTES.audit, batch, signal),
+    ack: (ack, signal) => tell(CONTROL_ROUTES.acks, ack, signal),
+    audit: (batch, signal) => tell(CONTROL_ROUTES.audit, batch, signal),
+    async usage(report, signal) {
+      const body = await post(CONTROL_ROUTES.usage, report, signal, 200);
+      const shares = readUsageShares(parse(await read(body, MOST_MESSAGE_BYTES)));
+      if (shares !== undefined) return shares;
+      throw new CodedError('CONTROL_UNAVAILABLE', "the operator's answer is not what it should be");
+    },
     trust(next) {
       if (next === ca) return;
       ca = next;

@@ -4,6 +4,8 @@ export interface BoundedMap<V> {
   get(key: string): V | undefined;
   set(key: string, value: V): void;
   delete(key: string): void;
+  /** Those not used for longest come first. */
+  keys(): Iterable<string>;
   readonly size: number;
 }
 
@@ -27,6 +29,7 @@ export function createBoundedMap<V>(limit: number): BoundedMap<V> {
       entries.set(key, value);
     },
     delete: (key) => void entries.delete(key),
+    keys: () => entries.keys(),
     get size() {
       return entries.size;
     },

@@ -33,6 +33,8 @@ export interface PodState {
   readonly bypassed: boolean;
   /** Notices that never reached the operator, since the start. */
   readonly auditDropped: number;
+  /** Seconds since what other sidecars counted was known; null: it never was, or no policy asks. */
+  readonly usageLag: number | null;
 }
 
 function counters(registers: Registry[]) {
@@ -132,6 +134,12 @@ function gauges(registers: Registry[]) {
       labelNames: ['connection'] as const,
       registers,
     }),
+    usageLag: new Gauge({
+      name: 'rankguard_usage_lag_seconds',
+      help: 'Time since everything was known that other sidecars counted, where a policy asks for it. In a cluster.',
+      labelNames: ['connection'] as const,
+      registers,
+    }),
     keySetAge: new Gauge({
       name: 'rankguard_key_set_age_seconds',
       help: "Time since an issuer's keys were fetched.",
@@ -145,6 +153,8 @@ function setPod(gauge: ReturnType<typeof gauges>, connection: string, state: Pod
   if (state.expires !== null) gauge.expires.set({ connection }, state.expires);
   gauge.bypassed.set({ connection }, state.bypassed ? 1 : 0);
   gauge.auditDropped.set({ connection }, state.auditDropped);
+  if (state.usageLag === null) gauge.usageLag.remove({ connection });
+  else gauge.usageLag.set({ connection }, state.usageLag);
 }
 
 /** Everything the sidecar counts. Labels are bounded: names of resources, codes of the catalogue, never a caller's text. */

@@ -118,16 +118,22 @@ function masked(text: string, active: Exchange['active']): string {
   }
 }
 
-const NOTHING_DONE = { documents: 0, rows: 0, cost: 0, shown: [] };
-
 /** Who could not be identified is nobody whose calls could be counted. */
 function countUsage({ usage }: PipelineDeps, { trace, active }: Exchange, reason: ReasonCode | null): void {
   if (active === undefined || trace.identity === null) return;
-  const { dataset, model, results: rows, shown } = trace;
-  const documents = trace.documents - trace.dropped;
-  const done = reason === null ? { documents, rows, cost: costEstimate(documents), shown } : NOTHING_DONE;
-  const denied = reason !== null && REASONS[reason].kind === 'denial';
-  usage.add(usageKey(active.bundle.connection, trace.identity), { dataset, model, denied, ...done });
+  const { dataset, model, sent: documents } = trace;
+  const answered = reason === null;
+  usage.add(usageKey(active.bundle.connection, trace.identity), {
+    dataset,
+    model,
+    documents,
+    rows: answered ? trace.handedOut : 0,
+    // What was ranked has its price, whatever became of the answer.
+    cost: costEstimate(documents),
+    denied: !answered && REASONS[reason].kind === 'denial',
+    answered,
+    shown: answered ? trace.shown : [],
+  });
 }
 
 function send(exchange: Exchange, answer: Answer, refusal: Refusal | undefined, draining: boolean): void {

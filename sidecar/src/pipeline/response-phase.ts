@@ -144,6 +144,7 @@ function arrange(
       plan === null ? { order: ranked.map((one) => one.place), effects: [] } : rank(ranked, plan, groupOf);
     trace.ranking.push(...ranking.effects);
     const order = ranking.order.slice(0, most);
+    trace.handedOut += order.length;
     if (exposed) trace.shown.push(...shownIn(part, order, kept, judged));
     const unchanged = order.length === part.results.length && order.every((from, to) => from === to);
     if (unchanged) continue;

@@ -165,6 +165,7 @@ async function forward(
   const { method, path } = matched.route;
   const headers = signedFor(deps, exchange, call, judged, body);
   if ('refused' in headers) return headers;
+  trace.sent = trace.documents - trace.dropped;
   const at = performance.now();
   const received = await active.upstream.send(
     { method, path, headers: [...headers], body: method === 'POST' ? body : null },

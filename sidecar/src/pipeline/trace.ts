@@ -22,7 +22,11 @@ export interface Trace {
   dataset: string | null;
   documents: number;
   dropped: number;
+  /** Candidates that went to the reranker. */
+  sent: number;
   results: number;
+  /** Results that the caller gets. */
+  handedOut: number;
   bytesIn: number;
   upstreamStatus: number | null;
   /** The results in the order the caller gets them; empty when no policy looks at exposure. */
@@ -47,7 +51,9 @@ export function createTrace(id: string, method: string, path: string): Trace {
     dataset: null,
     documents: 0,
     dropped: 0,
+    sent: 0,
     results: 0,
+    handedOut: 0,
     bytesIn: 0,
     upstreamStatus: null,
     shown: [],

@@ -149,10 +149,15 @@ function createPodAdmin(
     metrics,
     notReady,
     collect() {
-      for (const { connection, sidecar, audit, expires } of guarded) {
+      for (const { connection, sidecar, audit, expires, usageLag } of guarded) {
         sidecar.collect();
         const bypassed = watch.bypassed(connection.name) !== null;
-        const state = { bypassed, expires: expires(), auditDropped: audit.dropped() };
+        const state = {
+          bypassed,
+          expires: expires(),
+          auditDropped: audit.dropped(),
+          usageLag: usageLag(),
+        };
         metrics.pod(connectionKey(connection), state);
       }
       const loads = guarded.map(({ sidecar }) => sidecar.load());

@@ -7,7 +7,7 @@ import { createMetrics, type Metrics } from '../metrics/index.ts';
 import { connectionName, createBudget, createPipeline, createTurns } from '../pipeline/index.ts';
 import type { Log } from '../record/index.ts';
 import { createRuntime, type ReadSecret } from '../runtime/index.ts';
-import { createUsageWindows } from '../usage/index.ts';
+import { createUsageWindows, isShared, type UsageWindows } from '../usage/index.ts';
 import { createAdmin } from './admin.ts';
 import { type Connections, trackConnections } from './connections.ts';
 import { type Address, createListener, listen, secureContext, type TlsFiles } from './listener.ts';
@@ -24,6 +24,8 @@ export interface SidecarOptions {
   readonly upstreamUrl: string;
   readonly log: Log;
   readonly now: () => number;
+  /** What callers did so far; else counted from nothing. */
+  readonly usage?: UsageWindows;
   /** Shared by several sidecars of one process; else its own, which ends with it. */
   readonly metrics?: Metrics;
   /** Certificate to serve with before the first bundle; without it the port is plain until the process ends. */
@@ -39,6 +41,8 @@ export interface Sidecar extends Status {
   refused(): void;
   /** Lets the bundle in force serve until then (unix seconds). */
   renew(expires: number): void;
+  /** Whether some policy in force looks at what other sidecars count as well. */
+  sharesUsage(): boolean;
   /** Goes on serving, but not ready, and each answer closes its connection: callers go elsewhere. */
   retire(): void;
   /** Binds the ports; says which. */
@@ -62,7 +66,7 @@ export function createSidecar(options: SidecarOptions): Sidecar {
     budget,
     turns: createTurns({ clock: () => performance.now(), nextTurn: setImmediate }),
     metrics,
-    usage: createUsageWindows({ now }),
+    usage: options.usage ?? createUsageWindows({ now }),
     record: log.call,
     draining: () => draining,
     bypassed,
@@ -77,6 +81,7 @@ export function createSidecar(options: SidecarOptions): Sidecar {
   return {
     ...status,
     renew: runtime.renew,
+    sharesUsage: () => isShared(runtime.active()?.policies.projection ?? {}),
     retire() {
       draining = true;
     },

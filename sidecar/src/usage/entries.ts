@@ -1,19 +1,26 @@
+import { USAGE_MEMBERS, USAGE_WINDOWS } from '@rankguard/contract/control';
 import { createBoundedMap } from '../identity/bounded-map.ts';
 import { createRolling, type Rolling } from './rolling.ts';
 
 const MOST_NAMES = 64;
 const LONGEST_NAME = 256;
-const MINUTE_MS = 60_000;
-const HOUR_MS = 3_600_000;
-const DAY_MS = 86_400_000;
-/** What is counted, in the order of the numbers. */
-export const MEMBERS = ['calls', 'documents', 'rows', 'cost', 'denied'] as const;
 
-/** What is remembered of one identity on one connection. */
-export interface Entry {
+export interface Windows {
   readonly minute: Rolling;
   readonly hour: Rolling;
   readonly day: Rolling;
+}
+
+export function createWindows(): Windows {
+  const rolling = (ms: number) => createRolling(ms, USAGE_MEMBERS.length);
+  const { minute, hour, day } = USAGE_WINDOWS;
+  return { minute: rolling(minute), hour: rolling(hour), day: rolling(day) };
+}
+
+/** What is remembered of one identity on one connection. */
+export interface Entry extends Windows {
+  /** Whether some call of it was answered. */
+  known: boolean;
   readonly datasets: Set<string>;
   readonly models: Set<string>;
   /** Milliseconds since the epoch; before it the identity may have been forgotten. */
@@ -24,7 +31,8 @@ export interface Entries {
   /** A newcomer's counts are complete from here on: whoever was forgotten later could be the next newcomer. */
   readonly completeSince: number;
   find(name: string): Entry | undefined;
-  /** Adds to all windows, in the order of {@link MEMBERS}. */
+  names(): Iterable<string>;
+  /** Adds to all windows, in the order of USAGE_MEMBERS. */
   count(name: string, atMs: number, values: readonly number[]): Entry;
 }
 
@@ -37,9 +45,8 @@ export function createEntries(most: number, now: () => number): Entries {
     if (known !== undefined) return known;
     if (entries.size >= most) completeSince = now();
     const entry: Entry = {
-      minute: createRolling(MINUTE_MS, MEMBERS.length),
-      hour: createRolling(HOUR_MS, MEMBERS.length),
-      day: createRolling(DAY_MS, MEMBERS.length),
+      ...createWindows(),
+      known: false,
       datasets: new Set(),
       models: new Set(),
       since: completeSince,
@@ -53,6 +60,7 @@ export function createEntries(most: number, now: () => number): Entries {
       return completeSince;
     },
     find: (name) => entries.get(name),
+    names: entries.keys,
     count(name, atMs, values) {
       const entry = entryOf(name);
       for (const window of [entry.minute, entry.hour, entry.day]) window.add(atMs, values);

@@ -1,3 +1,4 @@
+import { USAGE_WINDOWS } from '@rankguard/contract/control';
 import { createRolling, type Rolling } from './rolling.ts';
 
 /** One result as it was shown: the fields of its document that policies reach, and its place, 0 the best. */
@@ -9,7 +10,6 @@ export interface Shown {
 const MOST_FIELDS = 16;
 const MOST_VALUES = 256;
 const LONGEST_VALUE = 128;
-const DAY_MS = 86_400_000;
 
 export interface Exposure {
   add(nowMs: number, shown: readonly Shown[]): void;
@@ -34,7 +34,7 @@ export function createExposure(): Exposure {
     }
     const known = values.get(value);
     if (known !== undefined || values.size >= MOST_VALUES) return known;
-    const counter = createRolling(DAY_MS, 1);
+    const counter = createRolling(USAGE_WINDOWS.day, 1);
     values.set(value, counter);
     return counter;
   }

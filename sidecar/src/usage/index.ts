@@ -1,7 +1,10 @@
-import type { Identity, ResolvedConnection, UsageFacts, UsageWindow } from '@rankguard/contract';
-import { createEntries, cut, MEMBERS, remember } from './entries.ts';
+import type { Identity, Projection, ResolvedConnection, UsageFacts, UsageWindow } from '@rankguard/contract';
+import type { ConnectionKey, UsageReport, UsageShares } from '@rankguard/contract/control';
+import { reaches } from '../policy/projection.ts';
+import { createEntries, cut, type Entry, remember } from './entries.ts';
 import { createExposure, type Exposure, type Shown } from './exposure.ts';
-import type { Rolling } from './rolling.ts';
+import { createReports } from './reports.ts';
+import { createShared, type NameKind, type Others } from './shared.ts';
 
 export type { Shown } from './exposure.ts';
 
@@ -25,40 +28,47 @@ export interface CountedCall {
   readonly model: string | null;
   /** Candidates that were sent. */
   readonly documents: number;
+  /** Results that were handed out. */
   readonly rows: number;
+  /** Search units of what was sent. */
   readonly cost: number;
   /** Refused by identity, policy or a bound of the connection. */
   readonly denied: boolean;
+  /** Nothing refused it, and nothing failed: what it used is not new any more. */
+  readonly answered: boolean;
   /** Its results in their final order; empty when nobody looks at exposure. */
   readonly shown: readonly Shown[];
-}
-
-/** What one replica counted for one identity since it was last asked: what replicas tell each other. */
-export interface UsageShare extends UsageKey {
-  /** Milliseconds since the epoch. */
-  readonly at: number;
-  readonly calls: number;
-  readonly documents: number;
-  readonly rows: number;
-  readonly cost: number;
-  readonly denied: number;
 }
 
 export interface UsageWindows {
   /** What this identity did before the call at hand. */
   read(key: UsageKey, call: { readonly dataset: string | null; readonly model: string | null }): UsageFacts;
   add(key: UsageKey, call: CountedCall): void;
-  /** This replica's counts since it was last asked, for other replicas. Empty unless `shared`. */
-  takeShares(): readonly UsageShare[];
-  /** Adds what other replicas counted; also with none it says that they were heard of. */
-  addShares(shares: readonly UsageShare[]): void;
+  /** What the other sidecars of the connection have to hear; null when nothing is shared. */
+  readonly sharing: UsageSharing | null;
+}
+
+/** Whether a policy that reaches this looks at more than this sidecar alone can count. Exposure is not shared. */
+export function isShared(projection: Projection): boolean {
+  return ['minute', 'hour', 'day', 'novel', 'lag'].some((member) => reaches(projection, ['usage', member]));
+}
+
+/** One report at a time: each is followed by `take` or `untold`. */
+export interface UsageSharing {
+  report(connection: ConnectionKey, ends: boolean): UsageReport;
+  /** Takes the answer to the last report; false: there is more to tell or to hear at once. */
+  take(shares: UsageShares): boolean;
+  /** The last report had no answer. */
+  untold(): void;
+  /** As the facts say it: seconds, or null. */
+  lag(): number | null;
 }
 
 export interface UsageOptions {
   /** Milliseconds since the epoch. */
   readonly now: () => number;
-  /** Counts are also kept for {@link UsageWindows.takeShares}. */
-  readonly shared?: boolean;
+  /** A random name of this process, when other sidecars of the connection are to be told what it counts. */
+  readonly instance?: string;
   /** Identities that are remembered; about 2 KB each. Those not seen for longest are forgotten. */
   readonly identities?: number;
 }
@@ -66,60 +76,73 @@ export interface UsageOptions {
 const MOST_IDENTITIES = 4096;
 
 /**
- * Counts what each identity does on each connection, in this process's memory. A window slides by a twelfth of its
- * length. A restart begins anew: `since` says from when on the counts are complete.
+ * Counts what each identity does on each connection, in this process's memory, and adds what other sidecars say that
+ * they counted. A window slides by a twelfth of its length. A restart begins anew: `since` says from when on the
+ * counts are complete, `lag` how old what the others counted is.
  */
 export function createUsageWindows(options: UsageOptions): UsageWindows {
-  const { now, shared = false, identities = MOST_IDENTITIES } = options;
+  const { now, identities = MOST_IDENTITIES, instance } = options;
   const entries = createEntries(identities, now);
   const exposures = new Map<string, Exposure>();
-  const pending = new Map<string, UsageShare>();
-  let heard: number | null = null;
+  const shared = createShared(identities, now);
+  const reports = instance === undefined ? undefined : createReports({ instance, entries, shared, now });
+  let asked = { at: 0, complete: false };
 
+  const sharing: UsageSharing | null =
+    reports === undefined
+      ? null
+      : {
+          report(connection, ends) {
+            const report = reports.next(connection, ends);
+            asked = { at: now(), complete: report.complete };
+            return report;
+          },
+          take(shares) {
+            const other = shared.take(shares, asked.at);
+            // Entries that were made with another key were not taken.
+            if (other) reports.restart();
+            else reports.told();
+            return !other && asked.complete && !shares.more;
+          },
+          untold: reports.untold,
+          lag: () => shared.lag(now()),
+        };
   return {
+    sharing,
     read(key, { dataset, model }) {
-      const entry = entries.find(textOf(key));
+      const name = textOf(key);
+      const entry = entries.find(name);
+      const others = shared.others(name);
       const at = now();
+      const isNew = (kind: NameKind, names: ReadonlySet<string> | undefined, asked: string | null) =>
+        asked !== null && names?.has(cut(asked)) !== true && !others.has(kind, cut(asked));
+      const since = Math.max(entry?.since ?? entries.completeSince, shared.completeSince);
       return {
-        minute: windowOf(entry?.minute, at),
-        hour: windowOf(entry?.hour, at),
-        day: windowOf(entry?.day, at),
+        ...windowsOf(entry, others, at),
         novel: {
-          identity: entry === undefined,
-          dataset: dataset !== null && entry?.datasets.has(cut(dataset)) !== true,
-          model: model !== null && entry?.models.has(cut(model)) !== true,
+          identity: entry?.known !== true && !others.known,
+          dataset: isNew('dataset', entry?.datasets, dataset),
+          model: isNew('model', entry?.models, model),
         },
         exposure: exposures.get(key.connection)?.read(at) ?? {},
-        since: Math.ceil((entry?.since ?? entries.completeSince) / 1000),
-        lag: heard === null ? null : Math.max(0, (at - heard) / 1000),
+        since: Math.ceil(since / 1000),
+        lag: shared.lag(at),
       };
     },
-    add(key, call) {
+    add(key, { dataset, model, answered, shown, ...call }) {
       const at = now();
-      const { dataset, model, denied, shown } = call;
-      const values = denied ? [1, 0, 0, 0, 1] : [1, call.documents, call.rows, call.cost, 0];
-      const entry = entries.count(textOf(key), at, values);
-      if (shared) addTo(pending, key, at, values, identities);
+      const name = textOf(key);
+      const entry = entries.count(name, at, [1, call.documents, call.rows, call.cost, call.denied ? 1 : 0]);
+      reports?.changed(name, at);
       // What was refused is not known to anybody yet.
-      if (denied) return;
+      if (!answered) return;
+      entry.known = true;
       remember(entry.datasets, dataset);
       remember(entry.models, model);
       if (shown.length > 0) {
         const exposure = exposures.get(key.connection) ?? createExposure();
         exposures.set(key.connection, exposure);
         exposure.add(at, shown);
-      }
-    },
-    takeShares() {
-      const shares = [...pending.values()];
-      pending.clear();
-      return shares;
-    },
-    addShares(shares) {
-      heard = now();
-      for (const share of shares) {
-        const values = MEMBERS.map((member) => share[member]);
-        entries.count(textOf(share), Math.min(share.at, heard), values);
       }
     },
   };
@@ -129,33 +152,13 @@ function textOf({ connection, kind, issuer, subject }: UsageKey): string {
   return JSON.stringify([connection, kind, issuer, subject]);
 }
 
-function windowOf(rolling: Rolling | undefined, nowMs: number): UsageWindow {
-  const [calls = 0, documents = 0, rows = 0, cost = 0, denied = 0] = rolling?.sums(nowMs) ?? [];
-  return { calls, documents, rows, cost, denied };
-}
-
-function addTo(
-  pending: Map<string, UsageShare>,
-  key: UsageKey,
-  at: number,
-  values: readonly number[],
-  most: number,
-): void {
-  const name = textOf(key);
-  const known = pending.get(name);
-  if (known === undefined && pending.size >= most) return;
-  const [calls = 0, documents = 0, rows = 0, cost = 0, denied = 0] = values;
-  const { connection, kind, issuer, subject } = key;
-  pending.set(name, {
-    connection,
-    kind,
-    issuer,
-    subject,
-    at,
-    calls: (known?.calls ?? 0) + calls,
-    documents: (known?.documents ?? 0) + documents,
-    rows: (known?.rows ?? 0) + rows,
-    cost: (known?.cost ?? 0) + cost,
-    denied: (known?.denied ?? 0) + denied,
-  });
+function windowsOf(entry: Entry | undefined, others: Others, nowMs: number) {
+  const both = (window: 'minute' | 'hour' | 'day'): UsageWindow => {
+    const own = entry?.[window].sums(nowMs) ?? [];
+    const [calls = 0, documents = 0, rows = 0, cost = 0, denied = 0] = others[window].map(
+      (value, at) => value + (own[at] ?? 0),
+    );
+    return { calls, documents, rows, cost, denied };
+  };
+  return { minute: both('minute'), hour: both('hour'), day: both('day') };
 }

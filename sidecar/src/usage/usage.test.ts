@@ -12,11 +12,14 @@ const call = (over: Partial<CountedCall> = {}): CountedCall => ({
   rows: 3,
   cost: 1,
   denied: false,
+  answered: true,
   shown: [],
   ...over,
 });
 
-function world(options: { identities?: number; shared?: boolean } = {}) {
+const REFUSED = { documents: 0, rows: 0, cost: 0, denied: true, answered: false } as const;
+
+function world(options: { identities?: number } = {}) {
   let ms = START;
   const usage = createUsageWindows({ now: () => ms, ...options });
   return { usage, pass: (by: number) => (ms += by) };
@@ -33,39 +36,18 @@ describe('windows', () => {
     expect(usage.read(ada, NAMES).minute).toEqual({ calls: 2, documents: 15, rows: 6, cost: 2, denied: 0 });
   });
 
-  test('a denied call counts as a call and a denial, and for nothing else', () => {
+  test('a denied call counts as a call and a denial, and makes nothing known', () => {
     const { usage } = world();
-    usage.add(ada, call({ denied: true, dataset: 'medical' }));
+    usage.add(ada, call({ ...REFUSED, dataset: 'medical' }));
     const read = usage.read(ada, { dataset: 'medical', model: null });
     expect(read.day).toEqual({ calls: 1, documents: 0, rows: 0, cost: 0, denied: 1 });
-    expect(read.novel.dataset).toBe(true);
+    expect(read.novel).toMatchObject({ identity: true, dataset: true });
   });
 
   test('subjects and issuers that run together are told apart', () => {
     const { usage } = world();
     usage.add({ ...ada, issuer: 'a', subject: 'b"c' }, call());
     expect(usage.read({ ...ada, issuer: 'a"b', subject: 'c' }, NAMES).hour.calls).toBe(0);
-  });
-
-  test('agree with a slow count, give or take the oldest twelfth', () => {
-    const steps = fc.array(fc.integer({ min: 0, max: 30_000 }), { maxLength: 60 });
-    fc.assert(
-      fc.property(steps, (gaps) => {
-        const { usage, pass } = world();
-        let at = START;
-        const times: number[] = [];
-        for (const gap of gaps) {
-          pass(gap);
-          at += gap;
-          times.push(at);
-          usage.add(ada, call());
-        }
-        const { calls } = usage.read(ada, NAMES).minute;
-        const within = (ms: number) => times.filter((time) => time > at - ms).length;
-        expect(calls).toBeGreaterThanOrEqual(within(55_000));
-        expect(calls).toBeLessThanOrEqual(within(60_000));
-      }),
-    );
   });
 
   test('empty with time', () => {
@@ -134,27 +116,85 @@ test('exposure weighs a result by its place, over all identities', () => {
   expect(read()).toEqual({});
 });
 
-describe('sharing', () => {
-  test('replicas that tell each other count alike, each its own calls once', () => {
-    const { usage: one } = world({ shared: true });
-    const { usage: other, pass } = world({ shared: true });
-    expect(one.read(ada, NAMES).lag).toBeNull();
-    one.add(ada, call());
-    one.add(ada, call({ denied: true }));
-    other.add(ada, call());
-    other.addShares(one.takeShares());
-    expect(one.takeShares()).toEqual([]);
-    expect(other.read(ada, NAMES).hour).toEqual({ calls: 3, documents: 20, rows: 6, cost: 2, denied: 1 });
-    pass(5_000);
-    expect(other.read(ada, NAMES).lag).toBe(5);
-    // What came from the other one is not told back.
-    expect(other.takeShares()).toHaveLength(1);
-    expect(other.takeShares()).toEqual([]);
-  });
+/** A call at its time, and a slow count of all that is said about it. */
+interface Counted {
+  readonly at: number;
+  readonly call: CountedCall;
+}
+const WINDOWS = { minute: 60_000, hour: 3_600_000, day: 86_400_000 } as const;
+const NAMED = ['tickets', 'medical'] as const;
+const gaps = fc.oneof(
+  fc.integer({ min: 0, max: 12_000 }),
+  fc.constantFrom(4_999, 5_000, 5_001, 59_999, 60_000, 300_000, 3_600_000, 7_200_000, 86_400_000),
+);
+const anyCall = fc.record({
+  dataset: fc.constantFrom(...NAMED, null),
+  model: fc.constant(null),
+  documents: fc.integer({ min: 0, max: 1000 }),
+  rows: fc.integer({ min: 0, max: 100 }),
+  cost: fc.integer({ min: 0, max: 10 }),
+  outcome: fc.constantFrom('answered', 'denied', 'failed'),
+});
+const steps = fc.array(
+  fc.record({ gap: gaps, call: fc.option(anyCall, { freq: 10 }), restart: fc.boolean() }),
+  { maxLength: 40 },
+);
 
-  test('nothing is kept for replicas that there are not', () => {
-    const { usage } = world();
-    usage.add(ada, call());
-    expect(usage.takeShares()).toEqual([]);
+describe('a slow count of the same calls', () => {
+  test('agrees in every window, across its borders and restarts', () => {
+    fc.assert(
+      fc.property(steps, (done) => {
+        let at = START;
+        const make = () => createUsageWindows({ now: () => at });
+        let usage = make();
+        let since = at;
+        let counted: Counted[] = [];
+        for (const { gap, call: made, restart } of done) {
+          at += gap;
+          if (made !== null) {
+            const { outcome, ...numbers } = made;
+            const over = { denied: outcome === 'denied', answered: outcome === 'answered' };
+            const one = { ...numbers, ...over, shown: [] };
+            usage.add(ada, one);
+            counted.push({ at, call: one });
+          } else if (restart) {
+            usage = make();
+            since = at;
+            counted = [];
+          }
+          for (const dataset of NAMED) compare(usage.read(ada, { dataset, model: null }), dataset);
+        }
+
+        function compare(read: ReturnType<typeof usage.read>, dataset: string): void {
+          for (const window of ['minute', 'hour', 'day'] as const) {
+            const slot = WINDOWS[window] / 12;
+            // The window begins with a slot: eleven whole ones and the one that is not over.
+            const from = Math.floor(at / slot) * slot - 11 * slot;
+            const within = counted.filter((one) => one.at >= from).map((one) => one.call);
+            expect(read[window]).toEqual({
+              calls: within.length,
+              documents: sum(within, 'documents'),
+              rows: sum(within, 'rows'),
+              cost: sum(within, 'cost'),
+              denied: within.filter(({ denied }) => denied).length,
+            });
+          }
+          const answered = counted.filter(({ call: { answered } }) => answered);
+          expect(read.novel.identity).toBe(answered.length === 0);
+          expect(read.novel.dataset).toBe(!answered.some(({ call }) => call.dataset === dataset));
+          expect(read.since).toBe(Math.ceil(since / 1000));
+          expect(read.lag).toBeNull();
+        }
+      }),
+    );
   });
+});
+
+function sum(calls: readonly CountedCall[], member: 'documents' | 'rows' | 'cost'): number {
+  return calls.reduce((total, call) => total + call[member], 0);
+}
+
+test('nothing is shared where nobody asked for it', () => {
+  const { usage } = world();
+  expect(usage.sharing).toBeNull();
 });
