@@ -17,6 +17,10 @@ export function dockerAnswers(): Promise<boolean> {
 export interface KindCluster {
   up(): Promise<void>;
   load(archives: readonly string[]): Promise<void>;
+  /** Gives an image that the node has a second name. */
+  tag(image: string, name: string): Promise<void>;
+  /** Ends the API server; the kubelet starts it again. */
+  stopApiServer(): Promise<void>;
   /** Does nothing where there is none. */
   down(): Promise<void>;
 }
@@ -26,6 +30,7 @@ export function createKind(store: BinaryStore, layout: Layout): KindCluster {
     const { kind: program } = await store.obtain(['kind', 'kubectl', 'helm']);
     await run(program, [...args, '--name', NAME], { loud: true });
   };
+  const onNode = (...command: string[]) => run('docker', ['exec', `${NAME}-control-plane`, ...command]);
   return {
     async up() {
       await this.down();
@@ -35,6 +40,12 @@ export function createKind(store: BinaryStore, layout: Layout): KindCluster {
     },
     async load(archives) {
       for (const archive of archives) await kind('load', 'image-archive', archive);
+    },
+    async tag(image, name) {
+      await onNode('ctr', '-n', 'k8s.io', 'images', 'tag', '--force', image, name);
+    },
+    async stopApiServer() {
+      await onNode('pkill', 'kube-apiserver');
     },
     async down() {
       if (!existsSync(layout.mark)) return;

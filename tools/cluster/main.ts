@@ -2,10 +2,13 @@ import { join } from 'node:path';
 import { createBinaryStore, NODE_BINARIES } from './binaries.ts';
 import { createKind, dockerAnswers } from './kind.ts';
 import { down } from './node/down.ts';
-import { importImage } from './node/images.ts';
+import { importImage, tagImage } from './node/images.ts';
 import { layoutOf } from './node/layout.ts';
+import { createParts } from './node/parts.ts';
 import { up } from './node/up.ts';
+import { waitUntil } from './processes.ts';
 import { installPackages, reasonAgainstNode } from './requirements.ts';
+import { run } from './run.ts';
 
 const root = join(import.meta.dirname, '../..');
 const cache = process.env['RANKGUARD_TOOLS_CACHE'] ?? join(root, 'tools/.cache');
@@ -31,6 +34,30 @@ const commands: Readonly<Record<string, () => Promise<unknown>>> = {
     if (inDocker) return kind.load(process.argv.slice(3));
     const { ctr } = await store.obtain(['ctr']);
     for (const archive of process.argv.slice(3)) await importImage(layout, ctr, archive);
+  },
+  /** `tag IMAGE NAME`: gives an image that the cluster has a second name. */
+  tag: async () => {
+    const [image = '', name = ''] = process.argv.slice(3);
+    if (inDocker) return kind.tag(image, name);
+    const { ctr } = await store.obtain(['ctr']);
+    return tagImage({ layout, ctr }, image, name);
+  },
+  /** Ends the API server and starts it again; done when it answers. */
+  'restart-api-server': async () => {
+    if (inDocker) await kind.stopApiServer();
+    else {
+      const parts = createParts(layout);
+      await parts.stop('kube-apiserver');
+      parts.startAgain('kube-apiserver');
+    }
+    const { kubectl } = await store.obtain(['kubectl']);
+    const asked = ['--kubeconfig', layout.kubeconfig, '--request-timeout=2s', 'get', '--raw', '/readyz'];
+    const answers = () =>
+      run(kubectl, asked).then(
+        () => true,
+        () => false,
+      );
+    await waitUntil('the API server', answers);
   },
 };
 const command = commands[process.argv[2] ?? ''];

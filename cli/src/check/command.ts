@@ -9,6 +9,7 @@ import {
   operatorReady,
   podsToRestart,
   resourcesThatStay,
+  sidecarsCurrent,
   webhooksInPlace,
 } from './installation.ts';
 import { type Check, type Result, runChecks } from './types.ts';
@@ -67,7 +68,7 @@ async function check(io: Io, connection: string | undefined, options: CheckOptio
 function checksFor({ pre, preUninstall }: CheckOptions, connection: string | undefined): readonly Check[] {
   if (pre) return [apiServer, nodes, policiesServed, mayInstall, noLeftovers];
   if (preUninstall) return [apiServer, podsToRestart, resourcesThatStay];
-  const ofConnections = [webhooksInPlace, ...connectionChecks, egressOpen];
+  const ofConnections = [webhooksInPlace, ...connectionChecks, sidecarsCurrent, egressOpen];
   if (connection !== undefined) return [apiServer, ...ofConnections];
   return [
     apiServer,

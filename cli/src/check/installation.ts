@@ -1,6 +1,6 @@
-import { LABELS } from '@rankguard/contract/pod';
+import { LABELS, SIDECAR_CONTAINER } from '@rankguard/contract/pod';
 import type { RerankConnection } from '@rankguard/contract/resources';
-import { guardsOf } from '@rankguard/operator/injection';
+import { guardsOf, type Pod } from '@rankguard/operator/injection';
 import { type KubeObject, RESOURCES, type Resource } from '@rankguard/operator/kube';
 import { webhookName } from '@rankguard/operator/webhooks';
 import { blockedBy, type Destination, type NetworkPolicy } from './egress.ts';
@@ -26,6 +26,7 @@ export interface ConnectionObject extends KubeObject {
     readonly conditions?: readonly ConditionObject[];
     readonly pods?: { readonly guarded: number; readonly unguarded: number };
     readonly activeRevision?: number;
+    readonly injection?: { readonly images?: readonly string[] };
   };
 }
 
@@ -144,6 +145,33 @@ function destinations({ spec }: ConnectionObject, operator: Readonly<Record<stri
       return { name: `the issuer ${host}`, port: Number(port || 443), protocol: 'TCP', namespace: null };
     }),
   ];
+}
+
+export const sidecarsCurrent: Check = {
+  category: 'connections',
+  name: 'guarded pods run the sidecar that is injected now',
+  async run(context) {
+    const old: string[] = [];
+    for (const connection of await connectionsOf(context)) {
+      const images = connection.status?.injection?.images ?? [];
+      const { namespace = '', name } = connection.metadata;
+      const labelSelector = `${LABELS.injected}=true`;
+      const { items } = await context.kube.list<never>(RESOURCES.pods, { namespace, labelSelector });
+      for (const pod of items as readonly (KubeObject & Pick<Pod, 'spec'>)[]) {
+        const image = sidecarImageOf(pod);
+        if (!guardsOf({ metadata: annotationsOf(pod) }).has(name) || image === undefined) continue;
+        if (!images.includes(image)) old.push(`${keyOf(pod)} (${image})`);
+      }
+    }
+    if (old.length === 0) return ok();
+    return warning(
+      `restart these when it suits you; an operator serves sidecars one minor version older:\n${[...new Set(old)].join('\n')}`,
+    );
+  },
+};
+
+function sidecarImageOf({ spec }: Pick<Pod, 'spec'>): string | undefined {
+  return spec?.initContainers?.find(({ name }) => name === SIDECAR_CONTAINER)?.image;
 }
 
 export const podsToRestart: Check = {

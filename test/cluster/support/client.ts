@@ -1,4 +1,5 @@
-import { apply, kubectl } from './kubectl.ts';
+import { randomUUID } from 'node:crypto';
+import { apply, eventually, kubectl } from './kubectl.ts';
 import { IMAGES } from './settings.ts';
 
 /** A call as a client in the cluster makes it. */
@@ -42,7 +43,7 @@ try {
 }`;
 
 const LOAD = `
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, renameSync, writeFileSync } from 'node:fs';
 const [, argument, concurrency, name] = process.argv;
 const { url, token, body } = JSON.parse(argument);
 const counts = {};
@@ -63,9 +64,25 @@ async function caller() {
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
+writeFileSync('/tmp/' + name + '.started', '');
 await Promise.all(Array.from({ length: Number(concurrency) }, caller));
-writeFileSync('/tmp/' + name + '.counts', JSON.stringify(counts));
-console.log(JSON.stringify(counts));`;
+writeFileSync('/tmp/' + name + '.new', JSON.stringify(counts));
+renameSync('/tmp/' + name + '.new', '/tmp/' + name + '.counts');`;
+
+const UNTIL = `
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+const [, name] = process.argv;
+async function until(file) {
+  for (let left = 600; left > 0 && !existsSync(file); left -= 1) await new Promise((resolve) => setTimeout(resolve, 50));
+}`;
+/** Waits until a load has begun. */
+const BEGUN = `${UNTIL}
+await until('/tmp/' + name + '.started');`;
+/** Ends a load, waits for its last answers, and prints what it counted. */
+const STOP = `${UNTIL}
+writeFileSync('/tmp/' + name + '.stop', '');
+await until('/tmp/' + name + '.counts');
+console.log(readFileSync('/tmp/' + name + '.counts', 'utf8'));`;
 
 /** Starts the calling pod, or finds it running. */
 export async function startClient(): Promise<Client> {
@@ -95,21 +112,20 @@ export async function startClient(): Promise<Client> {
       script,
       ...args,
     ]);
-  let loads = 0;
-
   return {
     async call(call) {
       return JSON.parse(await node(ONCE, JSON.stringify(call))) as Answer;
     },
     async load(call, concurrency) {
-      const name = `load-${process.pid}-${++loads}`;
-      const done = node(LOAD, JSON.stringify(call), String(concurrency), name);
-      // Looked at when it is stopped.
-      done.catch(() => {});
+      // The pod outlives the suites that use it.
+      const name = `load-${randomUUID()}`;
+      // It writes its counts to a file, whatever becomes of the stream.
+      node(LOAD, JSON.stringify(call), String(concurrency), name).catch(() => {});
+      await node(BEGUN, name);
       return {
         async stop() {
-          await node(`import { writeFileSync } from 'node:fs'; writeFileSync('/tmp/${name}.stop', '')`);
-          return JSON.parse(await done) as Record<string, number>;
+          // Asked for anew: the stream of the command that calls ends with the API server that carries it.
+          return JSON.parse(await eventually(() => node(STOP, name))) as Record<string, number>;
         },
       };
     },

@@ -124,6 +124,43 @@ test(
   );
 
   test(
+    'pods that an upgrade left with an older sidecar are listed',
+    async () => {
+      const withSidecar = (name: string, image: string) => ({
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: {
+          name,
+          namespace: 'shop',
+          labels: { 'rankguard.dev/injected': 'true' },
+          annotations: { 'rankguard.dev/connections': 'search=relocate' },
+        },
+        spec: {
+          automountServiceAccountToken: false,
+          initContainers: [{ name: 'rankguard', image, restartPolicy: 'Always' }],
+          containers: [{ name: 'app', image: 'app' }],
+        },
+      });
+      await cluster.apply(
+        { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default', namespace: 'shop' } },
+        withSidecar('from-before', 'registry.example.com/sidecar:1'),
+        withSidecar('from-now', 'registry.example.com/sidecar:2'),
+      );
+      const status = { injection: { images: ['registry.example.com/sidecar:2'] } };
+      const patch = ['--subresource=status', '--type=merge', '-p', JSON.stringify({ status })];
+      const patched = await cluster.kubectl(['patch', '-n', 'shop', 'rerankconnection', 'search', ...patch]);
+      expect(patched).toMatchObject({ code: 0 });
+      const { status: verdict } = await check('shop/search');
+      expect(verdict('injected now')).toMatchObject({
+        status: 'warning',
+        message: expect.stringMatching(/:\nshop\/from-before \(registry\.example\.com\/sidecar:1\)$/),
+      });
+      await cluster.kubectl(['delete', 'pod', '-n', 'shop', '--all', '--grace-period=0', '--force']);
+    },
+    SLOW,
+  );
+
+  test(
     'before the uninstallation: what is left behind',
     async () => {
       const { code, status } = await check('--pre-uninstall');

@@ -10,6 +10,15 @@ export async function importImage(layout: Layout, ctr: string, archive: string):
   await run(ctr, ['-a', layout.socket, '-n', 'k8s.io', 'images', 'import', archive]);
 }
 
+/** Gives an image of the node a second name. */
+export async function tagImage(
+  { layout, ctr }: { readonly layout: Layout; readonly ctr: string },
+  image: string,
+  name: string,
+): Promise<void> {
+  await run(ctr, ['-a', layout.socket, '-n', 'k8s.io', 'images', 'tag', '--force', image, name]);
+}
+
 /** The container that holds a pod's namespaces. */
 export async function buildPauseImage(
   layout: Layout,
