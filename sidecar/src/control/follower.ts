@@ -19,6 +19,9 @@ export interface Follower {
 }
 
 const KNOWN_MS = 1_000;
+/** Longest rests of a sidecar that has no bundle yet, and therefore denies every call. */
+const NOT_YET_MS = 100;
+const NOBODY_MS = 1_000;
 
 /** Keeps one connection's bundle up to date. */
 export function createFollower(deps: FollowerDeps): Follower {
@@ -55,9 +58,21 @@ export function createFollower(deps: FollowerDeps): Follower {
       } catch (error) {
         if (stop.signal.aborted) return;
         fail(error);
-        await rest(backoff.next(), stop.signal);
+        await rest(restAfter(error), stop.signal);
       }
     }
+  }
+
+  /**
+   * The operator holds a poll until there is a bundle; what ends the wait before that is answered at once with the next
+   * poll. A replica that cannot be reached may be back at any moment. Refusals do not change so fast.
+   */
+  function restAfter(error: unknown): number {
+    const wait = backoff.next();
+    if (receiver.known().revision !== null) return wait;
+    const { code } = refusalOf(error);
+    if (code === 'CONTROL_NO_BUNDLE') return Math.min(wait, NOT_YET_MS);
+    return code === 'CONTROL_UNAVAILABLE' ? Math.min(wait, NOBODY_MS) : wait;
   }
 
   function fail(error: unknown): void {
