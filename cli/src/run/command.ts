@@ -97,12 +97,14 @@ async function run(io: Io, options: RunOptions): Promise<void> {
   });
   const cacheDir = options.state === undefined ? undefined : join(options.state, 'policies');
   const compiler = createCompiler({ opa: io.findOpa, ...(cacheDir === undefined ? {} : { cacheDir }) });
+  const state = await openState(options.state, Date.now);
+  if (state.damaged !== null) log.logger.warn({}, `${state.damaged}; revisions go on from the clock`);
   const reloading = await startReloading({
     directory: options.file,
     connection: options.connection,
     compiler,
     sidecar,
-    state: await openState(options.state),
+    state,
     kept: createKeptBundle(options.state, io.build),
     logger: log.logger,
   });
