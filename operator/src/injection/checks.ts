@@ -43,15 +43,14 @@ export function rewriteChecks(
       else checks[id] = known;
       return handler;
     }
-    if (handler.exec !== undefined && guarded.size > 0 && name !== 'pre-stop' && name !== 'post-start') {
-      warnings.push(`${name} probe of container ${container.name} runs a command, which is left as it is`);
-    }
     const original = originalOf(container, handler, guarded, seconds);
     if (original === undefined) return handler;
     checks[id] = original;
     return { httpGet: { path: checkPath(id), port: PORTS.probe, scheme: 'HTTP' } };
   };
   const rewritten = containers.map((container) => rewriteContainer(container, visit));
+  const moved = [...guarded].filter(([from, to]) => from !== to);
+  if (moved.length > 0) warnings.push(...containers.flatMap((one) => commandWarnings(one, moved)));
   return { containers: rewritten, checks: sorted(checks), warnings, unknown };
 }
 
@@ -75,6 +74,41 @@ function rewriteContainer(container: Container, visit: Visit): Container {
     changed.lifecycle = { ...changed.lifecycle, [member]: handler };
   }
   return changed;
+}
+
+/**
+ * Commands that probes and hooks run. They stay as they are, and over loopback they find the sidecar where the app was:
+ * it wants a token, and has no answer while it has no policies.
+ */
+function commandWarnings(
+  container: Container,
+  moved: readonly (readonly [from: number, to: number])[],
+): string[] {
+  const commands = [
+    ...PROBES.map(([member, name]) => [`${name} probe`, container[member]?.exec?.command, true] as const),
+    ...HOOKS.map(([member]) => [member, container.lifecycle?.[member]?.exec?.command, false] as const),
+  ];
+  return commands.flatMap(([what, command, isProbe]) => {
+    if (command === undefined) return [];
+    const subject = `${what} of container ${container.name} runs a command`;
+    const called = moved.find(([from]) => mentions(command, from));
+    if (called !== undefined) {
+      const [from, to] = called;
+      const instead = isProbe ? `make it an httpGet probe, or let it call ${to}` : `let it call ${to}`;
+      return [
+        `${subject} that calls port ${from}, where the sidecar now answers instead of the app: ${instead}`,
+      ];
+    }
+    // What a script calls cannot be seen; most hooks call nothing.
+    const ports = moved.map(([from, to]) => `${to} in place of ${from}`).join(', ');
+    return isProbe ? [`${subject}, which is left as it is; the app now listens on ${ports}`] : [];
+  });
+}
+
+/** Whether a number stands in one of the words by itself, as in `localhost:8080/health`. */
+function mentions(command: readonly string[], port: number): boolean {
+  const alone = new RegExp(`(?<![0-9.])${port}(?![0-9])`);
+  return command.some((word) => alone.test(word));
 }
 
 function defined(handler: { readonly [K in keyof Handler]: Handler[K] | undefined }): Handler {

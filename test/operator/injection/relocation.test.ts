@@ -166,3 +166,38 @@ test('a mesh proxy beside redirection is refused', () => {
     refusal: { message: expect.stringContaining('istio-proxy') },
   });
 });
+
+describe('commands of probes and hooks, which stay as they are', () => {
+  const exec = (...command: string[]) => ({ exec: { command } });
+  function warnings(container: Partial<Container>, ingress: object = {}): readonly string[] {
+    const result = injected({ image: IMAGES.tei, ...container }, ingress);
+    if (result.kind !== 'injected') throw new Error(JSON.stringify(result));
+    const [app] = result.pod.spec!.containers;
+    for (const member of ['livenessProbe', 'readinessProbe'] as const)
+      expect(app?.[member]).toEqual(container[member]);
+    expect(app?.lifecycle?.postStart).toEqual(container.lifecycle?.postStart);
+    return result.warnings.filter((text) => text.includes('command'));
+  }
+
+  test('one that calls the port that the app had is told which to call', () => {
+    const livenessProbe = exec('curl', '-f', 'http://localhost:8080/health');
+    const lifecycle = { postStart: exec('sh', '-c', 'until nc -z 127.0.0.1 8080; do sleep 1; done') };
+    expect(warnings({ livenessProbe, lifecycle })).toEqual([
+      'liveness probe of container app runs a command that calls port 8080, where the sidecar now answers instead of the app: make it an httpGet probe, or let it call 15950',
+      'postStart of container app runs a command that calls port 8080, where the sidecar now answers instead of the app: let it call 15950',
+    ]);
+  });
+
+  test('one whose calls cannot be seen is told where the app went; a hook is not suspected', () => {
+    const readinessProbe = exec('/ready.sh', '18080', '80801');
+    const lifecycle = { postStart: exec('/warm-up.sh') };
+    expect(warnings({ readinessProbe, lifecycle })).toEqual([
+      'readiness probe of container app runs a command, which is left as it is; the app now listens on 15950 in place of 8080',
+    ]);
+  });
+
+  test('nothing is said of an app that keeps its port', () => {
+    const livenessProbe = exec('curl', 'localhost:8080/health');
+    expect(warnings({ livenessProbe }, { capture: 'redirect' })).toEqual([]);
+  });
+});
