@@ -1,6 +1,6 @@
 export { type BundleParts, buildBundle } from './bundle.ts';
 export { SUPPORTED_BUILTINS } from './capabilities.ts';
-export { type PolicyCase, readCases } from './cases/read.ts';
+export { type CaseTable, type PolicyCase, readCases } from './cases/read.ts';
 export { type CaseOutcome, runCases } from './cases/run.ts';
 export { type CompileResult, type Compiler, type CompilerOptions, createCompiler } from './compile.ts';
 export { canonicalJson, digestOf } from './digest.ts';

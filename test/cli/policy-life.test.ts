@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { rankguard, withFolder } from './io.ts';
+import { rankguard, resource, withFolder } from './io.ts';
 
 const POLICY = `package rankguard.shop
 
@@ -86,6 +86,32 @@ describe('tables of cases', () => {
       expect(stdout).toMatch(/^2 passed, 1 failed, 0 skipped$/m);
     });
   }, 30_000);
+
+  test('beside policies in YAML say which one they are meant for', async () => {
+    const named = (name: string) => resource('RerankPolicy', name, { modules: { 'policy.rego': POLICY } });
+    const files = {
+      'config/a.yaml': named('a'),
+      'config/b.yaml': named('b'),
+      'cases/a.yaml': `policy: shop/a\n${CASES}`,
+      'cases/b.yaml': `policy: shop/b\n${WRONG}`,
+      'lost/nobody.yaml': CASES,
+      'lost/other.yaml': `policy: shop/c\n${CASES}`,
+    };
+    await withFolder(files, async (folder) => {
+      const run = (cases: string) =>
+        policy(['test', join(folder, 'config'), '--cases', join(folder, cases), '--synthetic', '0']);
+      const { code, stdout } = await run('cases');
+      expect(stdout).toMatch(/^shop\/a +ok +0\/0 +2\/2/m);
+      expect(stdout).toMatch(/^shop\/b +FAILED +0\/0 +2\/3/m);
+      expect(stdout).toMatch(/^fail: \S+cases\/b\.yaml:9: wrong$/m);
+      expect(code).toBe(1);
+      const lost = await run('lost');
+      expect(lost.code).toBe(65);
+      expect(lost.stderr).toMatch(/nobody\.yaml:1: .*several: shop\/a, shop\/b/);
+      expect(lost.stderr).toMatch(/other\.yaml:1: there is no policy shop\/c/);
+      expect(await run('nowhere.yaml')).toMatchObject({ code: 66 });
+    });
+  }, 60_000);
 
   test('that cannot be read fail', async () => {
     const files = {

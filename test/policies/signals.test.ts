@@ -84,3 +84,42 @@ test('a policy sees what this caller did before: allowed and denied calls, and n
   });
   expect(await ask(texts, 'cleo')).toMatchObject({ status: 200 });
 }, 30_000);
+
+const LATE = `package rankguard.e2e
+
+allow if true
+
+drop contains {"index": finding.index, "reason": "PERSONAL"} if {
+	input.phase == "response"
+	some finding in input.findings
+	finding.kind == "EMAIL_ADDRESS"
+	is_number(finding.index)
+}
+
+deny contains {"code": "LATE", "message": "Not this answer."} if {
+	input.phase == "response"
+	input.request.query == "refused late"
+}
+
+deny contains {"code": "USED", "message": json.marshal({"hour": input.usage.hour, "novel": input.usage.novel.identity})} if {
+	input.request.query == "what was used"
+}
+`;
+
+test('what was found in a candidate judges its result; what was sent counts, what is not shown does not', async () => {
+  await withSetup({ rego: LATE }, async ({ send, tokenWith }) => {
+    const texts = ['ann@example.com', 'plain'];
+    const call = async (query: string, sub: string) =>
+      send({ target: '/rerank', body: { query, texts }, token: await tokenWith({ sub }) });
+    const used = async (sub: string) => {
+      const answer = await call('what was used', sub);
+      return JSON.parse(String(answer.json()['detail'])) as unknown;
+    };
+    const shown = JSON.parse((await call('refund', 'ann')).body.toString()) as { index: number }[];
+    expect(shown.map(({ index }) => index)).toEqual([1]);
+    const hour = { calls: 1, documents: 2, cost: 1 };
+    expect(await used('ann')).toEqual({ hour: { ...hour, rows: 1, denied: 0 }, novel: false });
+    expect((await call('refused late', 'ben')).status).toBe(403);
+    expect(await used('ben')).toEqual({ hour: { ...hour, rows: 0, denied: 1 }, novel: true });
+  });
+}, 30_000);

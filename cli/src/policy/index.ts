@@ -24,12 +24,12 @@ Examples:
   $ rankguard policy check ./policies --output sarif > policies.sarif`;
 
 const TEST_EXAMPLES = `
-Three kinds of tests: Rego tests, in OPA itself; tables of cases (cases.yaml, *_cases.yaml in a folder of Rego), in
-the module that the sidecar runs; and synthetic calls, which no policy may fault on and about which the module and
+Three kinds of tests: Rego tests, in OPA itself; tables of cases (cases.yaml, *_cases.yaml in a folder of Rego, and
+what --cases names), in the module that the sidecar runs; and synthetic calls, which no policy may fault on and about which the module and
 OPA must agree.
 
 Examples:
-  $ rankguard policy test ./config
+  $ rankguard policy test ./config --cases ./config-tests
   $ rankguard policy test ./policies/ranking --output json
   $ rankguard policy test ./policies --coverage 90 --output junit > policies.xml`;
 
@@ -66,6 +66,7 @@ export function policyCommand(io: Io): Command {
     .description("Run the policies' tests.")
     .argument('<dir>', FOLDER)
     .addOption(output(FORMATS))
+    .option('--cases <path>', 'table of cases, or folder of them, for policies in YAML')
     .option('--synthetic <calls>', 'made-up calls for each policy; 0: none', whole, 100)
     .option('--seed <number>', 'other made-up calls', whole, 1)
     .option('--coverage <percent>', 'least share of a policy that its Rego tests must reach', whole, 0)

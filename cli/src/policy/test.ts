@@ -14,10 +14,12 @@ import { type CompiledPolicy, type Facts, formatProblem, type Problem } from '@r
 import { EXIT, Exit, type Io, paint, table } from '../io.ts';
 import { problemLines } from '../problems.ts';
 import { type Check, type Format, failures, junit, type Suite, sarif } from './formats.ts';
-import { readCasesOf, readSources } from './sources.ts';
+import { type Cases, readCasesOf, readSources, readTables } from './sources.ts';
 
 export interface TestOptions {
   readonly output: Format;
+  /** A table of cases, or a folder of them, beside those that stand with the policies. */
+  readonly cases?: string;
   /** Made-up calls for each policy. */
   readonly synthetic: number;
   readonly seed: number;
@@ -43,9 +45,15 @@ interface PolicyReport extends TestReport {
 export async function test(io: Io, directory: string, options: TestOptions): Promise<void> {
   const { sources, problems } = await readSources(directory);
   if (problems.length > 0) throw new Exit(EXIT.data, problemLines(problems).trimEnd());
+  const given = options.cases === undefined ? undefined : await readTables(options.cases, sources);
   const compiler = createCompiler({ opa: io.findOpa });
   const reports: PolicyReport[] = [];
-  for (const source of sources) reports.push(await testOne(compiler, directory, source, options));
+  for (const source of sources) {
+    const own = await readCasesOf(directory, source);
+    const more = given?.get(source.name) ?? { cases: [], problems: [] };
+    const cases = { cases: [...own.cases, ...more.cases], problems: [...own.problems, ...more.problems] };
+    reports.push(await testOne(compiler, source, cases, options));
+  }
   const suites = reports.map((report) => suiteOf(report, options.coverage));
   const totals = totalsOf(suites);
   io.stdout.write(FORMATS[options.output](io, reports, suites));
@@ -63,12 +71,11 @@ const FORMATS: Readonly<
 
 async function testOne(
   compiler: Compiler,
-  directory: string,
   source: PolicySource,
+  { cases, problems }: Cases,
   { synthetic, seed }: TestOptions,
 ): Promise<PolicyReport> {
   const report = await compiler.test(source);
-  const { cases, problems } = await readCasesOf(directory, source);
   const plain = { ...report, policy: source.name, cases: [], synthetic: null };
   const found = [...report.problems, ...problems];
   const compiled = found.length === 0 ? await compiler.compile(source) : null;

@@ -22,14 +22,19 @@ export interface Expectation {
 const MEMBERS = ['name', 'input', 'expect'];
 const SETS = ['deny', 'hold', 'mask', 'drop', 'rank', 'limit'];
 
+export interface CaseTable {
+  readonly file: string;
+  /** The policy that the table names; null when it names none. */
+  readonly policy: string | null;
+  readonly cases: readonly PolicyCase[];
+  readonly problems: readonly Problem[];
+}
+
 /**
- * Reads a table of cases: a list of `{name, input, expect}`, or an object with `cases` and a `defaults` input that
- * each case builds on. Inputs are few facts, completed to those of a plain call.
+ * Reads a table of cases: a list of `{name, input, expect}`, or an object with `cases`, a `defaults` input that each
+ * case builds on, and the name of the `policy`. Inputs are few facts, completed to those of a plain call.
  */
-export function readCases(
-  file: string,
-  text: string,
-): { readonly cases: readonly PolicyCase[]; readonly problems: readonly Problem[] } {
+export function readCases(file: string, text: string): CaseTable {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines });
   const problems: Problem[] = [];
@@ -37,7 +42,8 @@ export function readCases(
     problems.push({ severity: 'error', code: 'CONFIG_INVALID', message, file, line, path: null });
   for (const error of document.errors)
     report(error.linePos?.[0].line ?? 1, error.message.split('\n', 1)[0] ?? '');
-  if (problems.length > 0) return { cases: [], problems };
+  const nothing = { file, policy: null, cases: [], problems };
+  if (problems.length > 0) return nothing;
   const root: unknown = document.toJS();
   const isTable = isObject(root) && Object.hasOwn(root, 'cases');
   const path = isTable ? ['cases'] : [];
@@ -45,14 +51,29 @@ export function readCases(
   const defaults = isTable ? root['defaults'] : {};
   if (!Array.isArray(listed)) {
     report(1, 'cases are a list, or an object with a list called cases');
-    return { cases: [], problems };
+    return nothing;
   }
+  const policy = readPolicyName(root, (message) => report(1, message));
   const cases = listed.map((item, at): PolicyCase => {
     const node = document.getIn([...path, at], true) as { range?: readonly number[] } | undefined;
     const { line } = lines.linePos(node?.range?.[0] ?? 0);
     return readCase(item, { file, line, at, defaults }, (message) => report(line, message));
   });
-  return { cases, problems };
+  return { file, policy, cases, problems };
+}
+
+const TABLE_MEMBERS = ['policy', 'defaults', 'cases'];
+
+function readPolicyName(root: unknown, report: (message: string) => void): string | null {
+  if (!isObject(root)) return null;
+  for (const member of Object.keys(root)) {
+    if (!TABLE_MEMBERS.includes(member))
+      report(`a table has no "${member}"; it has ${TABLE_MEMBERS.join(', ')}`);
+  }
+  const { policy = null } = root;
+  if (policy === null || typeof policy === 'string') return policy;
+  report('policy is a name: namespace/name, or name for a ClusterRerankPolicy');
+  return null;
 }
 
 interface Place {
