@@ -1,15 +1,18 @@
-import { type AnyDetector, type AnyFinding, type Found, merged, mergedParts } from './any-detector.ts';
-import { Ranges, Sign } from './ranges.ts';
+import type { AnyDetector } from './any-detector.ts';
+import { type FurtherView, placesBefore, withFurtherView } from './further-views.ts';
+import { Sign } from './ranges.ts';
+import { type Part, partsAround } from './view-parts.ts';
 
 /** Tags and the marks of Markdown, which a reader does not see; also as some servers escape them in JSON. */
 const MARKS =
   /(?:<|\\u003[cC])\/?[A-Za-z!](?:[^<>\\\n]|\\["/]){0,64}(?:>|\\u003[eE])|\*{1,3}|_{2,3}|`{1,3}|~~/g;
 /** What any of them begins with; most texts have none. */
 const MAYBE = /[*`<]|__|~~|\\u003[cC]/;
-/** Without one of these there is nothing that formatting could split. */
-const WORTH = /@|(?:\d[^\d]{0,80}){7}/;
-/** Longer texts are cut: a value is within a piece and the next. */
-const MOST = 1 << 20;
+/** How far from a mark the sign of an address that it splits can be. */
+const ADDRESS_REACH = 128;
+/** How far from a mark the digits of a number that it splits can be, and how many of them there are at least. */
+const NUMBER_REACH = 40;
+const FEWEST_DIGITS = 6;
 
 /** A text without its marks, and where those were. */
 interface Plain {
@@ -24,49 +27,22 @@ interface Plain {
  * with the marks in it.
  */
 export function withFormatting(detector: AnyDetector): AnyDetector {
+  return withFurtherView(detector, Sign.Marked, (text) => {
+    const plain = plainOf(text);
+    return plain === null ? null : viewOf(plain);
+  });
+}
+
+function viewOf(plain: Plain): FurtherView {
   return {
-    find(bytes, ranges, nameOf) {
-      const found = detector.find(bytes, ranges, nameOf);
-      if (!ranges.has(Sign.Marked)) return found;
-      const views: { readonly plain: Plain; readonly from: number; readonly start: number }[] = [];
-      const viewRanges = new Ranges();
-      const tokens: number[] = [];
-      let text = '';
-      for (const { token, start, end } of ranges.withSign(Sign.Marked)) {
-        const plain = plainOf(bytes.toString('latin1', start, end));
-        if (plain === null) continue;
-        viewRanges.add(views.length, text.length, text.length + plain.text.length, false);
-        views.push({ plain, from: text.length, start });
-        tokens.push(token);
-        text += plain.text;
-      }
-      if (views.length === 0) return found;
-      const nameOfView = (view: number) => nameOf(tokens[view]!);
-      const split: Found[] = [];
-      for (const one of detector.find(Buffer.from(text, 'latin1'), viewRanges, nameOfView)) {
-        const { plain, from, start } = views[one.token]!;
-        const place = original(plain, one.start - from, one.end - from);
-        if (place === null) continue;
-        split.push({ ...one, token: tokens[one.token]!, start: start + place.start, end: start + place.end });
-      }
-      return mergedParts(found, split);
-    },
-    detectText(text, context) {
-      const found = detector.detectText(text, context);
-      const plain = plainOf(text);
-      if (plain === null) return found;
-      const split: AnyFinding[] = [];
-      for (const one of detector.detectText(plain.text, context)) {
-        const place = original(plain, one.start, one.end);
-        if (place !== null) split.push({ ...one, ...place });
-      }
-      return merged([...found, ...split]);
-    },
+    text: plain.text,
+    parts: partsAround(plain.text, worthALook(plain)),
+    original: (start, end) => original(plain, start, end),
   };
 }
 
 function plainOf(text: string): Plain | null {
-  if (text.length > MOST || !MAYBE.test(text)) return null;
+  if (!MAYBE.test(text)) return null;
   const places: number[] = [];
   const ends: number[] = [];
   let plain = '';
@@ -78,30 +54,38 @@ function plainOf(text: string): Plain | null {
     ends.push(at);
   }
   plain += text.slice(at);
-  return places.length === 0 || !WORTH.test(plain) ? null : { text: plain, places, ends };
+  return places.length === 0 ? null : { text: plain, places, ends };
+}
+
+/** The places of marks that may split something: an `@` or some digits are near. Reads the text once. */
+function worthALook({ text, places }: Plain): number[] {
+  const worth: number[] = [];
+  const { length } = text;
+  let sign = text.indexOf('@');
+  if (sign === -1 && !/\d/.test(text)) return worth;
+  let digits = 0;
+  let from = 0;
+  let to = 0;
+  for (const place of places) {
+    const last = Math.min(length, place + NUMBER_REACH);
+    for (; to < last; to++) if (isDigit(text, to)) digits++;
+    for (; from < place - NUMBER_REACH; from++) if (isDigit(text, from)) digits--;
+    while (sign !== -1 && sign < place - ADDRESS_REACH) sign = text.indexOf('@', sign + 1);
+    if (digits >= FEWEST_DIGITS || (sign !== -1 && sign < place + ADDRESS_REACH)) worth.push(place);
+  }
+  return worth;
+}
+
+function isDigit(text: string, at: number): boolean {
+  const code = text.charCodeAt(at);
+  return code >= 0x30 && code <= 0x39;
 }
 
 /** Where a part of the plain text stands in the original; null when no mark splits it: it is found there as it is. */
-function original(
-  { places, ends }: Plain,
-  start: number,
-  end: number,
-): { start: number; end: number } | null {
-  const first = marksUpTo(places, start);
-  const last = marksUpTo(places, end - 1);
+function original({ places, ends }: Plain, start: number, end: number): Part | null {
+  const first = placesBefore(places, start + 1);
+  const last = placesBefore(places, end);
   if (first === last) return null;
   const shift = (marks: number) => (marks === 0 ? 0 : ends[marks - 1]! - places[marks - 1]!);
   return { start: start + shift(first), end: end + shift(last) };
-}
-
-/** How many marks stand at or before a place, by halving. */
-function marksUpTo(places: readonly number[], place: number): number {
-  let low = 0;
-  let high = places.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (places[middle]! <= place) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

@@ -275,6 +275,11 @@ function inLatinWord(cp: u32, end: usize): u32 {
   return meant;
 }
 
+/** Whether a character beyond ASCII may stand for another one. Within a word of its own alphabet a letter does not. */
+@inline function mayMeanAnother(cp: u32): bool {
+  return hasLookAlikes(cp) || isTag(cp) || (likeLatin(cp) != 0 && !(to > first && load<u8>(to - 1) >= 0x80));
+}
+
 @inline function isTag(cp: u32): bool { return cp - 0xe0020 < 0x5f; }
 
 /** Whether the unit before was a tag. */
@@ -349,7 +354,8 @@ export function fold(p: usize, end: usize, view: usize, folded: bool, base: usiz
     }
     const cp = load<u8>(p) < 0x80 ? 0xfffd : utf8(p, end);
     // A character that stands for itself is copied; one that is no character, or is U+FFFD, is not.
-    if (cp != 0xfffd && !(folded && hasLookAlikes(cp))) {
+    if (cp != 0xfffd && !(folded && mayMeanAnother(cp))) {
+      wasTag = false;
       store<u32>(to, load<u32>(p));
       to += next - p;
     } else unit(p, end, folded);

@@ -14,83 +14,120 @@ const SHORTEST = 5;
 /** Letters between digits are part of a number when they are as few as in an IBAN. */
 const MOST_LETTERS = 5;
 
-/** Letters and digits that stand near each other: what a number in groups is made of. */
+/** A small letter less this is the capital. */
+const TO_CAPITAL = 0x20;
+const SMALL_A = 0x61;
+
+/**
+ * Letters and digits that stand near each other: what a number in groups is made of. There is one for all texts, and
+ * {@link readCluster} writes over it: texts have as many as they have numbers.
+ */
 export class Cluster {
+  /** How many tokens it has. */
+  count = 0;
   /** Addresses of its tokens. */
-  readonly starts: number[] = [];
-  readonly ends: number[] = [];
-  /** Whether a token has letters; whether it has digits. */
-  readonly letters: boolean[] = [];
-  readonly digits: boolean[] = [];
+  readonly starts = new Uint32Array(MOST_TOKENS + 2);
+  readonly ends = new Uint32Array(MOST_TOKENS + 2);
   /** Where each token begins in {@link compact}, and where the last ends. */
-  readonly offsets: number[] = [0];
+  readonly offsets = new Uint32Array(MOST_TOKENS + 3);
   /** Whether any token has letters. */
   hasLetters = false;
   /** Its tokens were not cut off from what follows. */
   complete = true;
-  readonly #text: Text;
+  /** Classes of the bytes of each token. */
+  readonly #classes = new Uint8Array(MOST_TOKENS + 2);
+  readonly #bytes = Buffer.alloc(MOST_BYTES + 2 * LONGEST_TOKEN);
   #compact: string | undefined;
+  #buffer: Buffer = this.#bytes;
 
-  constructor(text: Text) {
-    this.#text = text;
+  begin(buffer: Buffer): void {
+    this.#buffer = buffer;
+    this.#compact = undefined;
+    this.count = 0;
+    this.hasLetters = false;
+    this.complete = true;
   }
 
   add(start: number, end: number): void {
-    const { buffer } = this.#text;
+    const buffer = this.#buffer;
+    const { count } = this;
     let seen = 0;
     for (let at = start; at < end; at++) seen |= CLASS[buffer[at]!]!;
-    this.starts.push(start);
-    this.ends.push(end);
-    this.letters.push((seen & LETTER) !== 0);
-    this.digits.push((seen & DIGIT) !== 0);
-    this.offsets.push(this.offsets.at(-1)! + end - start);
+    this.starts[count] = start;
+    this.ends[count] = end;
+    this.#classes[count] = seen;
+    this.offsets[count + 1] = this.offsets[count]! + end - start;
     if ((seen & LETTER) !== 0) this.hasLetters = true;
+    this.count = count + 1;
+  }
+
+  /** Letters and digits in all of its tokens. */
+  get size(): number {
+    return this.offsets[this.count]!;
+  }
+
+  /** Where its first token begins, and where its last ends. */
+  get start(): number {
+    return this.starts[0]!;
+  }
+  get end(): number {
+    return this.ends[this.count - 1]!;
+  }
+
+  hasLetter(token: number): boolean {
+    return (this.#classes[token]! & LETTER) !== 0;
+  }
+
+  hasDigit(token: number): boolean {
+    return (this.#classes[token]! & DIGIT) !== 0;
   }
 
   /** All tokens without what stands between, in capitals. */
   get compact(): string {
     if (this.#compact === undefined) {
-      let all = '';
-      for (const [at, start] of this.starts.entries()) all += this.#text.slice(start, this.ends[at]!);
-      this.#compact = this.hasLetters ? all.toUpperCase() : all;
+      const bytes = this.#bytes;
+      let to = 0;
+      for (let token = 0; token < this.count; token++) {
+        for (let at = this.starts[token]!; at < this.ends[token]!; at++) {
+          const byte = this.#buffer[at]!;
+          bytes[to++] = byte < SMALL_A ? byte : byte - TO_CAPITAL;
+        }
+      }
+      this.#compact = bytes.toString('latin1', 0, to);
     }
     return this.#compact;
   }
 
   /** The tokens from the first to the last, likewise. */
   value(first: number, last: number): string {
-    if (first !== last) return this.compact.slice(this.offsets[first], this.offsets[last + 1]);
-    const token = this.#text.slice(this.starts[first]!, this.ends[first]!);
-    return this.letters[first] ? token.toUpperCase() : token;
+    return this.compact.slice(this.offsets[first], this.offsets[last + 1]);
   }
 }
 
-/** The cluster around the digit at `at`. Nothing before `from` belongs to it. */
-export function clusterAt(text: Text, at: number, from: number): Cluster | undefined {
+/** Reads the cluster around the digit at `at`; false when there is none. Nothing before `from` belongs to it. */
+export function readCluster(cluster: Cluster, text: Text, at: number, from: number): boolean {
   const { buffer, high } = text;
   let start = at;
   while (start > from && at - start < LONGEST_TOKEN && isAlnum(buffer[start - 1]!)) start--;
   const first = tokenEnd(buffer, start, high);
   // Most digits in prose are a short word of their own.
   if (first - start > LONGEST_TOKEN || (first - start < SHORTEST && nextToken(text, first) === -1))
-    return undefined;
-  const cluster = new Cluster(text);
+    return false;
+  cluster.begin(buffer);
   const label = labelBefore(text, start, from);
   if (label !== -1) cluster.add(label, start - 1);
-  let size = 0;
   let next = start;
   while (next !== -1) {
     const end = tokenEnd(buffer, next, high);
     if (end - next > LONGEST_TOKEN) break;
     cluster.add(next, end);
-    size += end - next;
-    if (cluster.starts.length >= MOST_TOKENS || size > MOST_BYTES) {
+    if (cluster.count >= MOST_TOKENS || cluster.size > MOST_BYTES) {
       cluster.complete = false;
-      return cluster;
+      return true;
     }
     next = nextToken(text, end);
   }
-  return cluster.starts.length === 0 ? undefined : cluster;
+  return cluster.count > 0;
 }
 
 function tokenEnd(buffer: Buffer, start: number, high: number): number {

@@ -44,10 +44,11 @@ export function findGrouped(text: Text, at: number): void {
 /** 12 to 19 digits that words call a card: Maestro has any of these lengths. */
 function findNamedCard(text: Text, at: number): void {
   const { buffer, low, high } = text;
-  if (!text.wants('CREDIT_CARD') || (at > low && isAlnum(buffer[at - 1]!))) return;
+  if (at > low && isAlnum(buffer[at - 1]!)) return;
   let end = at;
   while (end < high && end - at < 20 && (CLASS[buffer[end]!]! & DIGIT) !== 0) end++;
   if (end - at < 12 || end - at > 19 || (end < high && isAlnum(buffer[end]!))) return;
+  if (!text.wants('CREDIT_CARD')) return;
   const compact = text.slice(at, end);
   if (!ISSUER.test(compact) || !luhn(compact) || !meets(text.topics(at, end), CARD)) return;
   text.report('CREDIT_CARD', at, end, 0.9, 'context');

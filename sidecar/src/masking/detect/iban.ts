@@ -18,6 +18,9 @@ interface Country {
   readonly pattern: RegExp;
 }
 
+/** Norway's. */
+export const SHORTEST_IBAN = 15;
+
 const COUNTRIES = new Map(
   REGISTRY.split(' ').map((entry) => [entry.slice(0, 2), country(entry.slice(2))] as const),
 );
@@ -41,16 +44,17 @@ export function isIban(compact: string): boolean {
 /** International bank account numbers in a cluster, however they are grouped. */
 export function findIbans(text: Text, cluster: Cluster): void {
   if (!cluster.hasLetters) return;
-  const { starts, ends, offsets, compact, letters } = cluster;
-  for (let first = 0; first < starts.length; first++) {
-    if (!letters[first]) continue;
+  const { starts, ends, offsets, compact, count } = cluster;
+  for (let first = 0; first < count; first++) {
+    if (!cluster.hasLetter(first)) continue;
     const from = offsets[first]!;
     const known = COUNTRIES.get(compact.slice(from, from + 2));
     if (known === undefined) continue;
     const number = compact.slice(from, from + known.length);
     let last = first;
-    while (last < starts.length && offsets[last + 1]! < from + known.length) last++;
+    while (last < count && offsets[last + 1]! < from + known.length) last++;
     if (
+      last === count ||
       offsets[last + 1] !== from + known.length ||
       !isIban(number) ||
       !isWritten(text, starts, ends, first, last)
@@ -62,13 +66,7 @@ export function findIbans(text: Text, cluster: Cluster): void {
 }
 
 /** Groups apart by one space or dash, the first with the country, in capitals or in small letters. */
-function isWritten(
-  text: Text,
-  starts: readonly number[],
-  ends: readonly number[],
-  first: number,
-  last: number,
-): boolean {
+function isWritten(text: Text, starts: Uint32Array, ends: Uint32Array, first: number, last: number): boolean {
   const { buffer } = text;
   if (ends[first]! - starts[first]! < 2) return false;
   for (let at = first; at < last; at++) {

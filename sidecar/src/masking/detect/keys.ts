@@ -94,10 +94,9 @@ for (const one of KEY_RULES) {
   const start = one.literal.slice(0, 2);
   BY_START.set(start, [...(BY_START.get(start) ?? []), one]);
 }
-const STARTS = new RegExp(
-  `(?<![A-Za-z0-9])(?:${KEY_RULES.map(({ literal }) => quoted(literal)).join('|')})`,
-  'g',
-);
+/** Whether a literal begins with a character. */
+const MAY_START = new Uint8Array(256);
+for (const { literal } of KEY_RULES) MAY_START[literal.charCodeAt(0)] = 1;
 /** A token that has no second part has none from any later place in its first part on. */
 const TOKEN = 'eyJ';
 /** Patterns see so much of a key: a longer match would exhaust their stack. */
@@ -107,18 +106,26 @@ const MOST = 65_536;
 export function keysIn(run: string): (readonly [start: number, end: number])[] {
   const keys: (readonly [number, number])[] = [];
   let noTokenBefore = 0;
-  STARTS.lastIndex = 0;
-  for (let found = STARTS.exec(run); found !== null; found = STARTS.exec(run)) {
-    const at = found.index;
+  for (let at = nextStart(run, 0), next = 0; at !== -1; at = nextStart(run, next)) {
     const end = keyAt(run, at, at < noTokenBefore);
     if (end > 0) keys.push([at, end]);
     else if (at >= noTokenBefore && run.startsWith(TOKEN, at)) {
       const stop = partEnd(run, at);
       noTokenBefore = stop - at < MOST ? stop : stop - MOST + 1;
     }
-    STARTS.lastIndex = Math.max(end, at + 1);
+    next = Math.max(end, at + 1);
   }
   return keys;
+}
+
+/** Where a literal begins that no letter or digit precedes, from a place on; -1 when there is none. */
+function nextStart(run: string, from: number): number {
+  for (let at = from; at < run.length; at++) {
+    if (MAY_START[run.charCodeAt(at)] !== 1 || (at > 0 && isAlnum(run.charCodeAt(at - 1)))) continue;
+    const rules = BY_START.get(run.slice(at, at + 2));
+    if (rules?.some(({ literal }) => run.startsWith(literal, at))) return at;
+  }
+  return -1;
 }
 
 /** The end of the key at `at`, or 0. */

@@ -36,13 +36,15 @@ export function findAddress(text: Text, at: number, from: number): number {
     else if (buffer[end] === COLON) colons++;
     if (end - start > LONGEST) return Math.max(end, at + 1);
   }
-  if (text.wants('MAC_ADDRESS') && (colons > 4 || dots > 1 || buffer[start + 2] === DASH))
+  if ((colons > 4 || dots > 1 || buffer[start + 2] === DASH) && text.wants('MAC_ADDRESS'))
     findMac(text, start, end, at);
-  if (text.wants('IP_ADDRESS')) {
-    if (colons > 1 && findIp6(text, start, end)) return end;
-    if (dots > 2) findIp4(text, start, end);
-  }
+  if ((colons > 1 || dots > 2) && text.wants('IP_ADDRESS')) findIp(text, start, end, colons, dots);
   return Math.max(end, at + 1);
+}
+
+function findIp(text: Text, start: number, end: number, colons: number, dots: number): void {
+  if (colons > 1 && findIp6(text, start, end)) return;
+  if (dots > 2) findIp4(text, start, end);
 }
 
 /** A hardware address that begins where the run does, or stands at the place looked at. */

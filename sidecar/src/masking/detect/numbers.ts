@@ -15,7 +15,7 @@ import { DICTIONARY, joined, meets, NO_TOPICS, type Topics, topics } from './wor
 
 /** Groups that one number may have, and letters and digits that it has at least. */
 const MOST_GROUPS = 8;
-const SHORTEST = 5;
+export const SHORTEST_NUMBER = 5;
 /** Shapes have no larger groups: see `shapeOf`. */
 const LARGEST_GROUP = 15;
 /** What looks like another kind of number unless words say so. */
@@ -57,32 +57,47 @@ interface Window extends Groups {
 
 /** Looks for identifiers among the groups of a cluster: from each group on, the longest that is one. */
 export function findIdentifiers(text: Text, cluster: Cluster, options: NumberOptions): void {
-  const { starts, ends } = cluster;
-  const around = text.topicsAround(starts[0]!, ends.at(-1)!);
-  for (let first = 0; first < starts.length; first++) {
+  const { starts, ends, count } = cluster;
+  const around = createAround(text, cluster);
+  for (let first = 0; first < count; first++) {
     const last = longestFrom(text, cluster, first, around, options);
     if (last >= first) first = last;
-    else if (cluster.letters[first] && cluster.digits[first]) {
+    else if (cluster.hasLetter(first) && cluster.hasDigit(first)) {
       behindLabel(text, starts[first]!, ends[first]!, options.known);
     }
   }
+}
+
+/** Topics of all words that any of a cluster's groups can have near it; most clusters are not worth asking. */
+type Around = () => Topics;
+
+function createAround(text: Text, cluster: Cluster): Around {
+  let known: Topics | undefined;
+  return () => {
+    // Of a number alone they are those that its score is made of.
+    known ??=
+      cluster.count === 1 && !cluster.hasLetters
+        ? text.topics(cluster.start, cluster.end)
+        : text.topicsAround(cluster.start, cluster.end);
+    return known;
+  };
 }
 
 function longestFrom(
   text: Text,
   cluster: Cluster,
   first: number,
-  around: Topics,
+  around: Around,
   options: NumberOptions,
 ): number {
-  const { starts, ends, letters } = cluster;
+  const { starts, ends, count } = cluster;
   const { known } = options;
   const look = (last: number, candidates: Candidates | undefined) =>
     candidates !== undefined && lookAt(text, { cluster, first, last }, candidates, around, options);
   const size = ends[first]! - starts[first]!;
-  let found = look(first, ofSize(known, size, !letters[first])) ? first : -1;
+  let found = look(first, ofSize(known, size, !cluster.hasLetter(first))) ? first : -1;
   let shape = size;
-  for (let last = first + 1; last < starts.length && last - first < MOST_GROUPS; last++) {
+  for (let last = first + 1; last < count && last - first < MOST_GROUPS; last++) {
     const next = ends[last]! - starts[last]!;
     if (size > LARGEST_GROUP || next > LARGEST_GROUP) break;
     shape = shapeOf(shape, next);
@@ -94,7 +109,7 @@ function longestFrom(
 }
 
 function ofSize(known: Known, size: number, digitsOnly: boolean): Candidates | undefined {
-  if (size < SHORTEST || size > LONGEST) return undefined;
+  if (size < SHORTEST_NUMBER || size > LONGEST) return undefined;
   return (digitsOnly ? known.digits : known.mixed)[size];
 }
 
@@ -103,17 +118,19 @@ function lookAt(
   text: Text,
   groups: Groups,
   { all, context, unaided }: Candidates,
-  around: Topics,
+  around: Around,
   { threshold }: NumberOptions,
 ): boolean {
   const { cluster, first, last } = groups;
   const start = cluster.starts[first]!;
   const end = cluster.ends[last]!;
+  // A shape that longer ones begin with has nothing of its own.
+  if (all.length === 0 || isTied(text, cluster, first, last)) return false;
   const whole = text.isWhole(start, end);
   // What stands around all of the cluster says most often that no word speaks for any of them.
-  const aided = whole || meets(around, context);
+  const aided = whole || unaided.length === all.length || meets(around(), context);
   const list = aided ? all : unaided;
-  if (list.length === 0 || isTied(text, cluster, first, last)) return false;
+  if (list.length === 0) return false;
   const window = {
     ...groups,
     start,
@@ -134,16 +151,11 @@ function lookAt(
 }
 
 /** Whether more digits are tied to the groups, as in an article number. A label of letters may be. */
-function isTied(
-  { buffer, low, high }: Text,
-  { starts, ends, digits }: Cluster,
-  first: number,
-  last: number,
-): boolean {
-  const start = starts[first]!;
-  const end = ends[last]!;
+function isTied({ buffer, low, high }: Text, cluster: Cluster, first: number, last: number): boolean {
+  const start = cluster.starts[first]!;
+  const end = cluster.ends[last]!;
   if (start - 1 > low && TIES.has(buffer[start - 1]!) && isAlnum(buffer[start - 2]!)) {
-    if (first === 0 ? (CLASS[buffer[start - 2]!]! & DIGIT) !== 0 : digits[first - 1]) return true;
+    if (first === 0 ? (CLASS[buffer[start - 2]!]! & DIGIT) !== 0 : cluster.hasDigit(first - 1)) return true;
   }
   return end + 1 < high && TIES.has(buffer[end]!) && (CLASS[buffer[end + 1]!]! & DIGIT) !== 0;
 }
@@ -199,7 +211,7 @@ function behindLabel(text: Text, start: number, end: number, known: Known): void
   const { buffer } = text;
   let at = start;
   while (at < end && (CLASS[buffer[at]!]! & DIGIT) === 0) at++;
-  if (at - start < 2 || end - at < SHORTEST || end - at > LONGEST) return;
+  if (at - start < 2 || end - at < SHORTEST_NUMBER || end - at > LONGEST) return;
   const word = DICTIONARY.get(text.slice(start, at).toLowerCase()) ?? NO_TOPICS;
   const compact = text.slice(at, end).toUpperCase();
   for (const one of (/^\d+$/.test(compact) ? known.digits : known.mixed)[compact.length]!.all) {

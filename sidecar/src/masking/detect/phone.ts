@@ -6,7 +6,7 @@ import { meets, topics } from './words.ts';
 
 /** ITU-T E.164: at most 15 digits, with the country's code. */
 const MOST_DIGITS = 15;
-const FEWEST_DIGITS = 7;
+export const FEWEST_DIGITS = 7;
 const LONGEST = 40;
 const PLUS = 0x2b;
 const OPEN = 0x28;
@@ -106,10 +106,10 @@ export function createPhones(): (text: Text, cluster: Cluster) => void {
   }
 
   return function findPhones(text, cluster) {
-    const { starts, ends } = cluster;
+    const { starts, ends, count } = cluster;
     // In a row of groups a number may begin anywhere only if it says so itself.
     let fresh = true;
-    for (let at = 0; at < starts.length; ) {
+    for (let at = 0; at < count; ) {
       const start = starts[at]!;
       if (!fresh && !mayBegin(text, cluster, at)) {
         at++;
@@ -118,23 +118,23 @@ export function createPhones(): (text: Text, cluster: Cluster) => void {
       const limit = limitOf(text, cluster, at);
       const end: number = fresh || mayBeFormed(text, cluster, at) ? look(text, start, limit, !fresh) : start;
       at++;
-      fresh = end > start || cluster.letters[at - 1]!;
-      while (at < starts.length && starts[at]! < end) at++;
-      if (at < starts.length && end > ends[at]!) at++;
+      fresh = end > start || cluster.hasLetter(at - 1);
+      while (at < count && starts[at]! < end) at++;
+      if (at < count && end > ends[at]!) at++;
     }
   };
 }
 
 /** Where the groups from one on have as many digits as a number at most; the last may have an extension behind it. */
-function limitOf(text: Text, { starts, ends }: Cluster, first: number): number {
+function limitOf(text: Text, { starts, ends, count }: Cluster, first: number): number {
   let digits = 0;
   let at = first;
-  for (; at < starts.length; at++) {
+  for (; at < count; at++) {
     digits += ends[at]! - starts[at]!;
     if (digits > MOST_DIGITS) break;
   }
   if (at === first) return ends[first]!;
-  return at === starts.length ? Math.min(text.high, ends[at - 1]! + EXTENSION_ROOM) : ends[at - 1]!;
+  return at === count ? Math.min(text.high, ends[at - 1]! + EXTENSION_ROOM) : ends[at - 1]!;
 }
 
 /** Whether as many digits as a number has follow each other from here on. Without them no pattern need be tried. */
@@ -154,21 +154,21 @@ const isInNumber = (byte: number) =>
   byte === 0x20 || (byte >= 0x2d && byte <= 0x2f) || byte === 0x28 || byte === 0x29;
 
 /** Whether a number with a form of its own may begin here: `+`, `(`, `00`, or three digits, three and four. */
-function mayBegin({ buffer, low }: Text, { starts, ends }: Cluster, at: number): boolean {
+function mayBegin({ buffer, low }: Text, { starts, ends, count }: Cluster, at: number): boolean {
   const start = starts[at]!;
   const before = start > low ? buffer[start - 1]! : 0;
   if (before === PLUS || before === OPEN || (buffer[start] === ZERO && buffer[start + 1] === ZERO))
     return true;
-  return ends[at]! - start === 3 && at + 1 < starts.length && ends[at + 1]! - starts[at + 1]! >= 3;
+  return ends[at]! - start === 3 && at + 1 < count && ends[at + 1]! - starts[at + 1]! >= 3;
 }
 
 /** Whether what begins here can have a form of its own: {@link NANP} is told by its groups before any pattern is tried. */
-function mayBeFormed({ buffer, low }: Text, { starts, ends }: Cluster, at: number): boolean {
+function mayBeFormed({ buffer, low }: Text, { starts, ends, count }: Cluster, at: number): boolean {
   const start = starts[at]!;
   if (start > low && buffer[start - 1] === PLUS) return true;
   if (start - 1 > low && buffer[start - 1] === OPEN && buffer[start - 2] === PLUS) return true;
   if (buffer[start] === ZERO && (buffer[start + 1] === ZERO || buffer[start + 1] === ONE)) return true;
-  const sizeOf = (group: number) => (group < starts.length ? ends[group]! - starts[group]! : 0);
+  const sizeOf = (group: number) => (group < count ? ends[group]! - starts[group]! : 0);
   const area = buffer[start] === ONE && sizeOf(at) === 1 ? at + 1 : at;
   if (sizeOf(area) !== 3 || buffer[starts[area]!]! <= ONE) return false;
   const exchange = sizeOf(area + 1);

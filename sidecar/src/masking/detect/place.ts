@@ -42,6 +42,8 @@ export class Text {
   #near = NO_TOPICS;
   #whole: readonly [number, number] | undefined;
   readonly buffer: Buffer;
+  /** Where `PRIVATE KEY` was seen last. */
+  keyWord = -1;
 
   constructor(shared: Shared, token: number, low: number, high: number) {
     this.#shared = shared;

@@ -1,13 +1,13 @@
 import type { Entity } from '@rankguard/contract';
 import { CLASS, DIGIT, isAlnum, LETTER } from './bytes.ts';
-import { clusterAt } from './clusters.ts';
+import { Cluster, readCluster } from './clusters.ts';
 import { blobsIn, DECODING_BUDGET } from './encoded.ts';
 import { findGrouped } from './grouped.ts';
-import { findIbans } from './iban.ts';
+import { findIbans, SHORTEST_IBAN } from './iban.ts';
 import { identifiersOf } from './identifiers/index.ts';
 import { findAddress, findMac } from './network.ts';
-import { findIdentifiers, findNumber } from './numbers.ts';
-import { createPhones } from './phone.ts';
+import { findIdentifiers, findNumber, SHORTEST_NUMBER } from './numbers.ts';
+import { createPhones, FEWEST_DIGITS } from './phone.ts';
 import type { Found, Text } from './place.ts';
 import { findAnnounced } from './secret-words.ts';
 import { findAssigned, findFieldSecret, findSecrets, runAround } from './secrets.ts';
@@ -47,6 +47,7 @@ export function createRecognisers({
 }: DetectorOptions): Recognisers {
   const wanted = new Set(entities);
   const findPhones = createPhones();
+  const cluster = new Cluster();
   const threshold = (entity: Entity) => thresholds[entity] ?? DEFAULT_THRESHOLD;
   const options = { known: identifiersOf(wanted, threshold), threshold };
   const isAllowed = createAllowed(allow);
@@ -54,13 +55,13 @@ export function createRecognisers({
   const secrets = wanted.has('SECRET') || wanted.has('URL_CREDENTIALS');
 
   function numbers(text: Text, at: number, from: number): number {
-    const cluster = clusterAt(text, at, from);
-    if (cluster === undefined) return at + 1;
-    if (wanted.has('IBAN_CODE')) findIbans(text, cluster);
-    findIdentifiers(text, cluster, options);
-    if (wanted.has('PHONE_NUMBER')) findPhones(text, cluster);
-    const { starts, ends, complete } = cluster;
-    return complete ? ends.at(-1)! : starts[Math.max(1, starts.length - OVERLAP)]!;
+    if (!readCluster(cluster, text, at, from)) return at + 1;
+    const { size } = cluster;
+    if (size >= SHORTEST_IBAN && wanted.has('IBAN_CODE')) findIbans(text, cluster);
+    if (size >= SHORTEST_NUMBER) findIdentifiers(text, cluster, options);
+    if (size >= FEWEST_DIGITS && wanted.has('PHONE_NUMBER')) findPhones(text, cluster);
+    const { starts, count, complete, end } = cluster;
+    return complete ? end : starts[Math.max(1, count - OVERLAP)]!;
   }
 
   function long(text: Text, at: number, from: number): number {

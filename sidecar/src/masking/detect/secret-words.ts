@@ -26,6 +26,7 @@ export function findAnnounced(text: Text, at: number): number {
 /** RFC 7468; to the end of the text when there is no END. */
 function findKey(text: Text, at: number): number {
   const { buffer, low, high } = text;
+  text.keyWord = at;
   if (!REST_OF_BEGIN.test(text.slice(at, Math.min(high, at + BEHIND)))) return at + 1;
   const from = Math.max(low, at - BEFORE);
   const begin = BEGIN.exec(text.slice(from, at));

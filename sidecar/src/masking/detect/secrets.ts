@@ -14,6 +14,11 @@ const SCHEME = /(?:basic|bearer|token|apikey|digest)["']?\s+$/i;
 /** Prose that is followed by a secret: `the secret key …`, `my password is …`. */
 const SAID =
   /(?:(?:secret|access|private|api|account|signing|encryption)[ _-]?key|password|passwd|secret|token|passphrase)(?: is| was|:| =)? ["'`]?$/i;
+/** What those two end with, but for signs. */
+const ANNOUNCING = /(?:key|password|passwd|secret|token|passphrase|is|was|basic|bearer|digest)$/i;
+/** Bytes in front of a run that count. */
+const BEFORE = 32;
+const MOST_SIGNS = 24;
 /** `curl -u user:password`. */
 const USER = /(?:^|\s)(?:-u|--user|--proxy-user)[ =]["']?[^\s:"']{1,64}$/;
 const PLACEHOLDER =
@@ -47,20 +52,38 @@ export function findSecrets(text: Text, run: Run): number {
     for (const [start, end] of keysIn(run.text)) {
       text.report('SECRET', run.start + start, run.start + end, 1, 'prefix');
     }
-    const before = text.slice(Math.max(text.low, run.start - 32), run.start);
-    if (run.text.length >= 16 && SAID.test(before) && looksRandom(run.text.slice(0, LONGEST_VALUE))) {
-      text.report('SECRET', run.start, run.end, 0.8, 'context');
-    } else if (run.text.length >= 8 && SCHEME.test(before) && looksRandom(run.text.slice(0, LONGEST_VALUE))) {
-      text.report('SECRET', run.start, run.end, 0.9, 'scheme');
-    }
+    if (isAnnounced(text, run.start)) findSaid(text, run);
   }
   if (text.wants('CRYPTO')) findWallets(text, run);
   return run.end;
 }
 
+/** Whether the word in front of a place is one that {@link SAID} or {@link SCHEME} ends with. */
+function isAnnounced({ buffer, low }: Text, start: number): boolean {
+  const least = Math.max(low, start - BEFORE);
+  let end = start;
+  while (end > least && (CLASS[buffer[end - 1]!]! & LETTER) === 0) end--;
+  // Two spaces, a quote and a sign at most.
+  if (end === start || start - end > MOST_SIGNS) return false;
+  let first = end;
+  while (first > least && (CLASS[buffer[first - 1]!]! & LETTER) !== 0) first--;
+  return ANNOUNCING.test(buffer.toString('latin1', first, end));
+}
+
+function findSaid(text: Text, run: Run): void {
+  const before = text.slice(Math.max(text.low, run.start - BEFORE), run.start);
+  if (run.text.length >= 16 && SAID.test(before) && looksRandom(run.text.slice(0, LONGEST_VALUE))) {
+    text.report('SECRET', run.start, run.end, 0.8, 'context');
+  } else if (run.text.length >= 8 && SCHEME.test(before) && looksRandom(run.text.slice(0, LONGEST_VALUE))) {
+    text.report('SECRET', run.start, run.end, 0.9, 'scheme');
+  }
+}
+
+const SHORTEST_WALLET = 26;
+
 function findWallets(text: Text, run: Run): void {
   // Splitting what is longer than any path with an address in it would cost more than it can find.
-  if (run.text.length > 2048) return;
+  if (run.text.length > 2048 || run.text.length < SHORTEST_WALLET) return;
   for (const { 0: word, index } of run.text.matchAll(/[A-Za-z0-9]{26,62}/g)) {
     if (isAlnumAt(run.text, index - 1) || isAlnumAt(run.text, index + word.length)) continue;
     if (isWallet(word))
@@ -74,6 +97,7 @@ const isAlnumAt = (text: string, at: number) => at >= 0 && at < text.length && i
 function findPrivateKey(text: Text, run: Run): number {
   const { buffer, low, high } = text;
   const from = Math.max(low, run.start - 160);
+  if (text.keyWord < from) return 0;
   const mark = buffer.subarray(from, Math.min(run.end, run.start + 16)).lastIndexOf(PRIVATE);
   if (mark === -1) return 0;
   const begin = buffer.subarray(Math.max(low, from + mark - 40), from + mark).lastIndexOf('-----BEGIN');
