@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { install } from './support/chart.ts';
 import { apply, eventually, get, kubectl, type Manifest, refusal } from './support/kubectl.ts';
 import { connectionOf, namespaceOf, podOf, policyOf } from './support/manifests.ts';
+import { startOperators, stopOperators } from './support/operators.ts';
 import { certificateFor } from './support/serving.ts';
-import { SYSTEM } from './support/settings.ts';
 
 const NAMESPACE = 'webhooks';
 const NAME = `rankguard-pods-${NAMESPACE}`;
@@ -98,23 +98,8 @@ describe('a webhook configuration', () => {
 });
 
 describe('without operators', () => {
-  beforeAll(async () => {
-    await kubectl(['-n', SYSTEM, 'scale', 'deployment/rankguard', '--replicas=0']);
-    await kubectl([
-      '-n',
-      SYSTEM,
-      'wait',
-      '--for=delete',
-      'pod',
-      '-l',
-      'app.kubernetes.io/name=rankguard',
-      '--timeout=90s',
-    ]);
-  }, 120_000);
-  afterAll(async () => {
-    await kubectl(['-n', SYSTEM, 'scale', 'deployment/rankguard', '--replicas=2']);
-    await kubectl(['-n', SYSTEM, 'rollout', 'status', 'deployment/rankguard', '--timeout=120s']);
-  }, 180_000);
+  beforeAll(stopOperators, 120_000);
+  afterAll(startOperators, 180_000);
 
   test('an edited configuration opens nothing, and is put back when they are there again', async () => {
     expect(await selectedPod()).toMatch(/failed calling webhook/);
@@ -128,7 +113,7 @@ describe('without operators', () => {
     const pod = podOf(NAMESPACE, { name: 'forged', labels: { app: 'reranker' }, spec: forged });
     const said = await refusal(['create', '-f', '-', '--dry-run=server'], JSON.stringify(pod));
     expect(said).toMatch(/POD_CHANGED.*another image or command/);
-    await kubectl(['-n', SYSTEM, 'scale', 'deployment/rankguard', '--replicas=2']);
+    await startOperators();
     await eventually(async () => expect(await asked()).toEqual(wanted), 120_000);
     await eventually(async () => expect(await selectedPod()).toBe('guarded'));
   }, 240_000);

@@ -8,6 +8,8 @@ export interface Call {
   readonly token?: string;
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
+  /** PEM certificates that the server's own must chain to; the system's without them. */
+  readonly ca?: string;
 }
 export interface Answer {
   /** 0 when there was no answer; `text` is then the error's code. */
@@ -27,7 +29,9 @@ const NAMESPACE = 'rankguard-test-client';
 
 /** One call: its JSON is the argument. Connections are not kept, so that each call meets the Service anew. */
 const ONCE = `
-const { url, token, body, headers } = JSON.parse(process.argv[1]);
+import { setDefaultCACertificates } from 'node:tls';
+const { url, token, body, headers, ca } = JSON.parse(process.argv[1]);
+if (ca !== undefined) setDefaultCACertificates([ca]);
 const authorization = token === undefined ? {} : { authorization: 'Bearer ' + token };
 try {
   const answer = await fetch(url, {
