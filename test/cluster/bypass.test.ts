@@ -129,10 +129,14 @@ describe('refused with the reason', () => {
     expect(await refusal(args)).toMatch(/POD_CHANGED/);
   });
 
-  test('a change of the selector', async () => {
-    const patch = JSON.stringify({ spec: { selector: { matchLabels: { app: 'other' } } } });
+  test.each([
+    ['selector', { selector: { matchLabels: { app: 'other' } } }],
+    ['ingress.port', { ingress: { port: 3001 } }],
+    ['ingress.capture', { ingress: { capture: 'redirect' } }],
+  ])('a change of %s', async (field, spec) => {
+    const patch = JSON.stringify({ spec });
     const said = await refusal(['-n', NAMESPACE, 'patch', 'rrc', 'reranker', '--type=merge', '-p', patch]);
-    expect(said).toMatch(/selector/);
+    expect(said).toMatch(new RegExp(`spec\\.${field}:.*cannot be changed`));
   });
 
   test('a label that makes a running, unguarded pod a selected one', async () => {
@@ -180,8 +184,83 @@ describe('refused with the reason', () => {
     };
     const said = await refusal(['create', '--as', 'ada', '-f', '-'], JSON.stringify(other));
     expect(said).toMatch(/not-yours/);
+    const named = { tls: { listener: { secretName: 'nor-this' } } };
+    const patch = ['patch', 'rrc', 'reranker', '--type=merge', '-p', JSON.stringify({ spec: named })];
+    expect(await refusal(['-n', NAMESPACE, ...patch, '--as', 'ada'])).toMatch(
+      /CONFIG_INVALID: ada.*nor-this/,
+    );
   });
 });
+
+describe('a pod whose selecting label is taken away', () => {
+  const edit = (patch: Manifest) => ['-n', NAMESPACE, 'patch', 'pod', 'leaver', '-p', JSON.stringify(patch)];
+  const label = (change: string) => kubectl(['-n', NAMESPACE, 'label', 'pod', 'leaver', change]);
+  beforeAll(async () => {
+    await apply(pod({ name: 'leaver' }));
+    await kubectl(['-n', NAMESPACE, 'wait', '--for=condition=Ready', 'pod/leaver', '--timeout=90s']);
+    await label('app-');
+  }, 120_000);
+
+  test('is judged as before', async () => {
+    const url = `http://${await addressOf('leaver')}:3000/rerank`;
+    const answer = await client.call({ url, body: { query: 'a', texts: ['b'] } });
+    expect([answer.status, answer.headers['rankguard-decision']]).toEqual([401, 'deny']);
+  });
+
+  test('keeps its sidecar: no other image, no debug container, none of its marks can be changed', async () => {
+    const other = { spec: { initContainers: [{ name: 'rankguard', image: IMAGES.example }] } };
+    expect(await refusal(edit(other))).toMatch(/POD_CHANGED.*image/);
+    const words = ['debug', 'leaver', '--image', IMAGES.example, '--profile=general', '--', 'true'];
+    expect(await refusal(['-n', NAMESPACE, ...words])).toMatch(/POD_CHANGED.*debug container/);
+    for (const marks of [
+      { labels: { 'rankguard.dev/injected': null } },
+      { annotations: { 'rankguard.dev/connections': 'x=relocate' } },
+    ])
+      expect(await refusal(edit({ metadata: marks }))).toMatch(/POD_CHANGED.*belong to admission/);
+  });
+
+  test('may have it back: it is guarded still', async () => {
+    await label('app=reranker');
+    await kubectl(['-n', NAMESPACE, 'delete', 'pod', 'leaver', '--wait=false']);
+  });
+});
+
+test('a pod that comes with its connection, or right behind it, is guarded, refused or reported', async () => {
+  for (let round = 0; round < 5; round += 1) {
+    const name = `early-${round}`;
+    const own = {
+      apiVersion: 'rankguard.dev/v1alpha1',
+      kind: 'RerankConnection',
+      metadata: { name, namespace: NAMESPACE },
+      spec: {
+        selector: { matchLabels: { app: name } },
+        ingress: { port: 3000, server: 'tei', dialects: ['tei'] },
+        identity: { anonymous: 'deny' },
+      },
+    };
+    const said = await apply(own, pod({ name, labels: { app: name } })).catch(
+      (error: Error) => error.message,
+    );
+    if (!said.includes(`pod/${name} created`)) {
+      expect(said).toMatch(/POD_CHANGED|CONTROL_UNAVAILABLE/);
+      continue;
+    }
+    const { spec } = await get<{ spec: { initContainers?: { name: string }[] } }>(
+      'pod',
+      name,
+      '-n',
+      NAMESPACE,
+    );
+    if (spec.initContainers?.some((one) => one.name === 'rankguard')) continue;
+    // The API server itself has not heard of the connection yet.
+    const condition = '--for=condition=BypassPossible';
+    await kubectl(['-n', NAMESPACE, 'wait', condition, `rrc/${name}`, '--timeout=60s']);
+    const { status } = await get<{ status: { conditions: { type: string; message: string }[] } }>(
+      ...['rrc', name, '-n', NAMESPACE],
+    );
+    expect(status.conditions.find(({ type }) => type === 'BypassPossible')?.message).toContain(name);
+  }
+}, 240_000);
 
 test('without its webhooks the API server refuses a selected pod by itself, until they are back', async () => {
   const name = `rankguard-pods-${NAMESPACE}`;

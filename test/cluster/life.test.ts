@@ -73,12 +73,16 @@ describe('a change of a policy', () => {
     expect(Object.keys(counts)).toEqual(['200']);
   });
 
-  test('that does not compile, or whose test fails, is refused with the place, and the old one stays', async () => {
+  test('that does not compile, fails its test or runs away is refused with the reason, and the old one stays', async () => {
     const before = await revision();
     const broken = example('connection.yaml').replace('allow if {', 'allow if {{');
     expect(await refusedApply(broken)).toMatch(/callers\.rego:\d+/);
     const untested = example('connection.yaml').replaceAll('== "search-frontend"', '== "nobody"');
     expect(await refusedApply(untested)).toMatch(/test_the_frontend_may/);
+    const loop = 'some i in numbers.range(1, 100000); some j in numbers.range(1, 100000); i + j < 0';
+    const endless = `deny contains {"code": "X", "message": "x"} if { ${loop} }\n\n      deny contains {"code"`;
+    const runaway = example('connection.yaml').replace('deny contains {"code"', endless);
+    expect(await refusedApply(runaway)).toMatch(/callers.*the budget of computation is used up/s);
     expect(await revision()).toBe(before);
     expect((await client.call(call)).status).toBe(200);
   });

@@ -167,12 +167,15 @@ const pod = (name: string, app: string, spec: object = {}, metadata: object = {}
       const patch = (value: object, ...flags: string[]) =>
         cluster.kubectl(['patch', 'pod', 'guarded', '-n', 'shop', '-p', JSON.stringify(value), ...flags]);
       const sidecar = { spec: { initContainers: [{ name: 'rankguard', image: 'evil' }] } };
-      expect((await patch(sidecar)).text).toContain("the image of the pod's sidecar cannot be changed");
       const unmarked = { metadata: { labels: { 'rankguard.dev/injected': null } } };
-      expect((await patch(unmarked)).text).toContain('belong to admission');
       const debug = { spec: { ephemeralContainers: [{ name: 'debug', image: 'busybox' }] } };
-      expect((await patch(debug, '--subresource=ephemeralcontainers')).text).toContain('debug container');
-      expect(await patch({ metadata: { labels: { team: 'search' } } })).toMatchObject({ code: 0 });
+      // Selected, and then no longer: a Service may lead to it by another label.
+      for (const labels of [{ team: 'search' }, { app: null }]) {
+        expect(await patch({ metadata: { labels } })).toMatchObject({ code: 0 });
+        expect((await patch(sidecar)).text).toContain("the image of the pod's sidecar cannot be changed");
+        expect((await patch(unmarked)).text).toContain('belong to admission');
+        expect((await patch(debug, '--subresource=ephemeralcontainers')).text).toContain('debug container');
+      }
     });
 
     test('labels cannot put a running pod under a connection', async () => {
