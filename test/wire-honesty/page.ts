@@ -1,4 +1,5 @@
 import { CASES, TITLES, UPSTREAMS } from './cases.ts';
+import { FAMILIES } from './families.ts';
 import { DIALECTS, FRAMINGS } from './towards-upstream.ts';
 
 /** What came out of one cell. */
@@ -23,6 +24,8 @@ function row(cells: readonly string[]): string {
 export interface Measured {
   /** By `case upstream`. */
   readonly answers: ReadonlyMap<string, Cell>;
+  /** By `case dialect`, from a raw socket. */
+  readonly families: ReadonlyMap<string, Cell>;
   /** By `title dialect`. */
   readonly requests: ReadonlyMap<string, Cell>;
   readonly beforeAllow: readonly BeforeAllow[];
@@ -43,8 +46,18 @@ function requestTable(requests: Measured['requests']): string[] {
   ];
 }
 
+function familyTable(families: Measured['families']): string[] {
+  return [
+    row(['answer of the reranker', ...FAMILIES.map(({ dialect }) => `\`${dialect}\``)]),
+    row(Array.from({ length: FAMILIES.length + 1 }, () => '---')),
+    ...CASES.map((entry) =>
+      row([entry.title, ...FAMILIES.map(({ dialect }) => text(families.get(`${entry.name} ${dialect}`)))]),
+    ),
+  ];
+}
+
 /** The published page, from what was measured. */
-export function renderPage({ answers, requests, beforeAllow }: Measured): string {
+export function renderPage({ answers, families, requests, beforeAllow }: Measured): string {
   const notes: string[] = [];
   const table = CASES.map((entry) =>
     row([
@@ -83,6 +96,14 @@ export function renderPage({ answers, requests, beforeAllow }: Measured): string
     ...numbered.flatMap((note) => [note, '']),
     'Go and Node are the ones of the machine; uvicorn and h11 are pinned in `test/wire-honesty/upstreams/uvicorn`.',
     'Go and Python have no encoder for br and zstd in their standard libraries: they send bytes that Node encoded.',
+    '',
+    '## In other APIs',
+    '',
+    'The same answers from a raw socket, to calls of one API of each family of shapes: Cohere-like with echoes in objects,',
+    'numbers that may be strings, no echo at all, tensors, results that are records, and deep nesting. Where an API does',
+    'not echo documents, the answer repeats them in a member of nobody.',
+    '',
+    ...familyTable(families),
     '',
     '## Towards the reranker',
     '',

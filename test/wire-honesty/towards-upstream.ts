@@ -1,12 +1,16 @@
 import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { chunked, type RawClient, requestBytes } from '../support/client.ts';
 import { DOCUMENTS, HARMLESS, leaksIn, PERSONAL } from '../support/personal.ts';
-import { type DialectName, ROUTE, type Setup, setUp } from '../support/setup.ts';
+import { type DialectName, ROUTE, type Setup, withSetup } from '../support/setup.ts';
+import { httpAnswer } from '../support/upstream.ts';
 import { pause } from '../support/wait.ts';
+import { FAMILIES } from './families.ts';
 import type { Cell } from './page.ts';
 import { escaped, long, PAUSE_MS, pieces } from './upstreams/answers.ts';
 
-export const DIALECTS = ['tei', 'cohere-v1', 'cohere-v2'] as const;
+const KNOWN = ['tei', 'cohere-v1', 'cohere-v2'] as const;
+/** As the page names them. */
+export const DIALECTS: readonly string[] = [...KNOWN, ...FAMILIES.map(({ dialect }) => dialect)];
 
 interface Framing {
   readonly title: string;
@@ -92,23 +96,32 @@ function judge(setup: Setup, status: number): Cell {
     : { outcome: 'broken', detail: `${harmless} of ${DOCUMENTS.length} documents` };
 }
 
+type Body = (spell: (text: string) => string) => Buffer;
 /** By `title dialect`: what reaches the reranker under `mask-then-score`. */
 export async function measureTowardsUpstream(): Promise<ReadonlyMap<string, Cell>> {
-  const setup = await setUp({ order: 'mask-then-score' });
   const cells = new Map<string, Cell>();
-  try {
+  async function measure(setup: Setup, dialect: string, target: string, body: Body) {
     for (const { title, spell = JSON.stringify, send } of FRAMINGS) {
-      for (const dialect of DIALECTS) {
-        setup.fresh();
-        const client = await setup.open();
-        await send(client, setup, ROUTE[dialect], bodyOf(dialect, spell));
-        const { status } = await client.response();
-        client.destroy();
-        cells.set(`${title} ${dialect}`, judge(setup, status));
-      }
+      setup.upstream.reset();
+      const client = await setup.open();
+      await send(client, setup, target, body(spell));
+      const { status } = await client.response();
+      client.destroy();
+      cells.set(`${title} ${dialect}`, judge(setup, status));
     }
-  } finally {
-    await setup.close();
+  }
+  await withSetup({ order: 'mask-then-score' }, async (setup) => {
+    for (const dialect of KNOWN) {
+      await measure(setup, dialect, ROUTE[dialect], (spell) => bodyOf(dialect, spell));
+    }
+  });
+  const query = JSON.stringify(`who is ${PERSONAL.EMAIL_ADDRESS}`);
+  for (const { dialect, path, body, answer } of FAMILIES) {
+    await withSetup({ dialects: [dialect], order: 'mask-then-score' }, async (setup) => {
+      const harmless = answer(DOCUMENTS.map(() => '"x"'));
+      setup.upstream.script = (call) => call.write(httpAnswer(200, harmless));
+      await measure(setup, dialect, path, (spell) => Buffer.from(body(query, DOCUMENTS.map(spell))));
+    });
   }
   return cells;
 }

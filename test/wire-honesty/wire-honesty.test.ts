@@ -9,6 +9,7 @@ import { type Setup, setUp } from '../support/setup.ts';
 import { measureBeforeAllow } from './before-allow.ts';
 import { CASES, type Case, UPSTREAMS, type UpstreamName } from './cases.ts';
 import { expectControl } from './control.ts';
+import { FAMILIES } from './families.ts';
 import { type BeforeAllow, type Cell, renderPage } from './page.ts';
 import { measureTowardsUpstream } from './towards-upstream.ts';
 import { answerText } from './upstreams/answers.ts';
@@ -21,6 +22,7 @@ const PAGE = join(import.meta.dirname, '../../docs/reference/wire-honesty.md');
 const SETUP_MS = 300_000;
 
 const cells = new Map<string, Cell>();
+const families = new Map<string, Cell>();
 let requests: ReadonlyMap<string, Cell> = new Map();
 let beforeAllow: readonly BeforeAllow[] = [];
 let encodedDir: string;
@@ -87,6 +89,31 @@ describe.each(UPSTREAMS)('%s', (upstream) => {
   });
 });
 
+describe.each(FAMILIES.map((family) => [family.dialect, family] as const))('%s', (dialect, family) => {
+  let program: Program;
+  let setup: Setup;
+  beforeAll(async () => {
+    program = await startRaw(family);
+    setup = await setUp({ dialects: [dialect], order: 'score-then-mask', upstreamUrl: program.url });
+  }, SETUP_MS);
+  afterAll(async () => {
+    await setup.close();
+    await program.close();
+  });
+
+  test.each(CASES.map((entry) => [entry.title, entry] as const))('%s', async (_, entry) => {
+    const body = family.body(
+      JSON.stringify(`case ${entry.name}`),
+      DOCUMENTS.map((text) => JSON.stringify(text)),
+    );
+    await expectControl(program.url, entry, body);
+    const cell = judge(await setup.send({ target: family.path, body }), entry);
+    families.set(`${entry.name} ${dialect}`, cell);
+    expect(cell.outcome).toBe(entry.expected);
+    expect(leaksIn(setup.guard.logText())).toEqual([]);
+  });
+});
+
 test('what reaches the reranker is masked when it is to be masked before scoring', async () => {
   requests = await measureTowardsUpstream();
   expect([...requests].filter(([, { outcome }]) => outcome !== 'masked')).toEqual([]);
@@ -98,7 +125,7 @@ test('nothing reaches the reranker before the call is allowed', async () => {
 });
 
 test('the published page says what was measured', async () => {
-  const page = renderPage({ answers: cells, requests, beforeAllow });
+  const page = renderPage({ answers: cells, families, requests, beforeAllow });
   if (process.env['UPDATE_GOLDEN'] === '1') {
     await mkdir(dirname(PAGE), { recursive: true });
     await writeFile(PAGE, page);

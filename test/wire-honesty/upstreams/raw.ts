@@ -2,12 +2,13 @@ import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'nod
 import { chunked } from '../../support/client.ts';
 import { type Script, startUpstream, type UpstreamCall } from '../../support/upstream.ts';
 import { pause } from '../../support/wait.ts';
+import type { Family } from '../families.ts';
 import { answerText, errorAnswer, escaped, long, PAUSE_MS, pieces } from './answers.ts';
 import type { Program } from './program.ts';
 
-type Answer = (call: UpstreamCall, texts: readonly string[]) => Promise<void>;
-
-const bodyOf = (texts: readonly string[]) => Buffer.from(answerText(texts));
+/** The answer to a call with these documents, in whatever API. */
+type Write = (spell?: (text: string) => string) => Buffer;
+type Answer = (call: UpstreamCall, bodyOf: Write, texts: readonly string[]) => Promise<void>;
 
 function head(fields: readonly string[], status = '200 OK', type = 'application/json'): Buffer {
   const lines = [`HTTP/1.1 ${status}`, `Content-Type: ${type}`, ...fields];
@@ -22,32 +23,32 @@ async function writeAll(call: UpstreamCall, parts: readonly Buffer[]): Promise<v
 }
 
 function encoded(coding: string, encode: (body: Buffer) => Buffer): Answer {
-  return (call, texts) => call.write(withLength(encode(bodyOf(texts)), `Content-Encoding: ${coding}`));
+  return (call, bodyOf) => call.write(withLength(encode(bodyOf()), `Content-Encoding: ${coding}`));
 }
 
 const TE = 'Transfer-Encoding: chunked';
 
 const ANSWERS: Readonly<Record<string, Answer>> = {
-  'length-one-write': (call, texts) => call.write(withLength(bodyOf(texts))),
-  'length-many-writes': (call, texts) => writeAll(call, pieces(withLength(bodyOf(texts)), 7)),
-  chunked: (call, texts) => call.write(Buffer.concat([head([TE]), chunked(bodyOf(texts), 150)])),
-  'chunked-small': (call, texts) =>
-    writeAll(call, pieces(Buffer.concat([head([TE]), chunked(bodyOf(texts), 1)]), 6)),
+  'length-one-write': (call, bodyOf) => call.write(withLength(bodyOf())),
+  'length-many-writes': (call, bodyOf) => writeAll(call, pieces(withLength(bodyOf()), 7)),
+  chunked: (call, bodyOf) => call.write(Buffer.concat([head([TE]), chunked(bodyOf(), 150)])),
+  'chunked-small': (call, bodyOf) =>
+    writeAll(call, pieces(Buffer.concat([head([TE]), chunked(bodyOf(), 1)]), 6)),
   gzip: encoded('gzip', gzipSync),
   deflate: encoded('deflate', deflateSync),
   br: encoded('br', brotliCompressSync),
   zstd: encoded('zstd', zstdCompressSync),
-  async pause(call, texts) {
-    const bytes = withLength(bodyOf(texts));
+  async pause(call, bodyOf) {
+    const bytes = withLength(bodyOf());
     const at = bytes.indexOf('@');
     await call.write(bytes.subarray(0, at));
     await pause(PAUSE_MS);
     await call.write(bytes.subarray(at));
   },
-  escapes: (call, texts) => call.write(withLength(Buffer.from(answerText(texts, escaped)))),
-  large: (call, texts) => call.write(withLength(Buffer.from(answerText(texts, long)))),
-  trailers: (call, texts) => {
-    const body = chunked(bodyOf(texts)).toString('latin1');
+  escapes: (call, bodyOf) => call.write(withLength(bodyOf(escaped))),
+  large: (call, bodyOf) => call.write(withLength(bodyOf(long))),
+  trailers: (call, bodyOf, texts) => {
+    const body = chunked(bodyOf()).toString('latin1');
     return call.write(
       Buffer.concat([
         head([TE, 'Trailer: X-Note']),
@@ -55,35 +56,47 @@ const ANSWERS: Readonly<Record<string, Answer>> = {
       ]),
     );
   },
-  async 'close-delimited'(call, texts) {
-    await call.write(Buffer.concat([head([]), bodyOf(texts)]));
+  async 'close-delimited'(call, bodyOf) {
+    await call.write(Buffer.concat([head([]), bodyOf()]));
     call.end();
   },
-  async 'truncated-length'(call, texts) {
-    const body = bodyOf(texts);
+  async 'truncated-length'(call, bodyOf) {
+    const body = bodyOf();
     await call.write(Buffer.concat([head([`Content-Length: ${body.length + 10}`]), body]));
     call.end();
   },
-  async 'truncated-chunked'(call, texts) {
-    await call.write(Buffer.concat([head([TE]), chunked(bodyOf(texts)).subarray(0, -5)]));
+  async 'truncated-chunked'(call, bodyOf) {
+    await call.write(Buffer.concat([head([TE]), chunked(bodyOf()).subarray(0, -5)]));
     call.end();
   },
 };
 
-const script: Script = async (call) => {
-  const { query, texts } = JSON.parse(call.body.toString('utf8'));
-  const name = String(query).replace('case ', '');
-  const failed = errorAnswer(name, texts);
-  if (failed === undefined) {
-    await ANSWERS[name]?.(call, texts);
-    return;
-  }
-  const body = Buffer.from(failed.text);
-  const fields = [`Content-Length: ${body.length}`];
-  await call.write(Buffer.concat([head(fields, `${failed.status} Failed`, failed.type), body]));
+type Api = Pick<Family, 'read' | 'answer'>;
+const TEI: Api = {
+  read(body) {
+    const { query, texts } = JSON.parse(body);
+    return [query, texts];
+  },
+  answer: (documents) => answerText(documents, (text) => text),
 };
 
-/** Exact bytes from a raw socket. */
-export function startRaw(): Promise<Program> {
-  return startUpstream(script);
+function scriptOf({ read, answer }: Api): Script {
+  return async (call) => {
+    const [query, texts] = read(call.body.toString('utf8'));
+    const name = query.replace('case ', '');
+    const bodyOf: Write = (spell = JSON.stringify) => Buffer.from(answer(texts.map(spell)));
+    const failed = errorAnswer(name, texts);
+    if (failed === undefined) {
+      await ANSWERS[name]?.(call, bodyOf, texts);
+      return;
+    }
+    const body = Buffer.from(failed.text);
+    const fields = [`Content-Length: ${body.length}`];
+    await call.write(Buffer.concat([head(fields, `${failed.status} Failed`, failed.type), body]));
+  };
+}
+
+/** Exact bytes from a raw socket; TEI's, unless another API is named. */
+export function startRaw(api = TEI): Promise<Program> {
+  return startUpstream(scriptOf(api));
 }
