@@ -86,6 +86,9 @@ function sectionOf(name: SampleName): readonly string[] {
     `Header fields beside those of every dialect: to the reranker ${ownFields(dialect.requestHeaders)}; to the caller
 ${ownFields(dialect.responseHeaders)}.`,
     `The caller's token is in ${dialect.credentials.map(slotText).join(' or ')}.`,
+    ...(dialect.served
+      ? [`The model that a call does not name is the one that ${code(`GET ${dialect.served.path}`)} names.`]
+      : []),
     `A body of ${code(`${route.method} ${route.path}`)}:`,
     pretty(call.request),
     'Its answer:',
@@ -127,6 +130,10 @@ The sidecar sets \`accept\`, \`accept-encoding: identity\`, \`content-type\` and
 \`authorization\` when the connection has an \`upstreamKey\`. The caller's own credential, cookies and trailers never pass.`,
     `The caller's access token is where the SDKs of the API put their key; each section says where that is. A second
 credential, or one in another header, is refused. The \`upstreamKey\` goes to the reranker in the first of these places.`,
+    `Where a policy reads \`input.request.model\` or \`model_version\`, the sidecar itself asks the reranker which model it
+serves, on the path that a section names, with the \`upstreamKey\` and nothing of a caller: once, which the first caller
+waits for at most two seconds, and again while calls come and the answer is a minute old. An answer that names several
+models names none; what was said ten minutes ago is not known any more. Adapters do not count, and only TEI says a version.`,
     `\`{name}\` in a path stands for one segment or a part of one: letters, digits, \`.\`, \`_\`, \`~\` and \`-\`. \`{*name}\` may
 also hold \`:\`, \`%3A\` and \`%2F\`.`,
     ...DIALECT_NAMES.flatMap((name) => (name === 'auto' ? AUTO : sectionOf(name))),

@@ -22,6 +22,10 @@ const MEANINGS: Readonly<Record<string, string>> = {
   'identity.claims': 'the claims that the connection maps, and `client_id`, `acr`, `amr`, `auth_time`',
   'request.path': 'of the route, never as a caller wrote it',
   'request.operation': '`rerank`, or `info` for a route that asks for the model',
+  'request.model':
+    'as the body or the path names it, else as the [reranker says that it serves](dialects.md); null: nobody says',
+  'request.model_version':
+    "of the path, else as the connection's `models` say, else as the reranker says of this very model; null: nobody says",
   'request.dataset_source': '`header` and `body` are the caller’s own word',
   'request.query': 'of several rankings in one call: joined by line breaks',
   'request.documents[].id': 'the member `id` of a structured document; a number keeps its text',

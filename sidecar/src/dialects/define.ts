@@ -18,6 +18,7 @@ import type {
   ResponseReading,
   Route,
   SentPart,
+  ServedModelRoute,
 } from './types.ts';
 
 /** One kind of body of a dialect, and its answer. */
@@ -39,6 +40,7 @@ export interface Definition {
   readonly credentials?: readonly CredentialSlot[];
   readonly error: Dialect['error'];
   readonly signing?: string;
+  readonly served?: ServedModelRoute;
   readonly ownHeaders?: (status: number) => readonly string[];
 }
 

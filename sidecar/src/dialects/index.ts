@@ -16,7 +16,7 @@ import { sagemaker } from './sagemaker/index.ts';
 import { tei } from './tei/index.ts';
 import { createTemplate, isTemplate } from './template.ts';
 import { together } from './together/index.ts';
-import type { Dialect, MatchedRoute, Route } from './types.ts';
+import type { Dialect, MatchedRoute, Route, ServedModelRoute } from './types.ts';
 import { vertex } from './vertex/index.ts';
 import { vllm } from './vllm/index.ts';
 import { voyage } from './voyage/index.ts';
@@ -49,6 +49,12 @@ export const DIALECTS: Readonly<Record<Exclude<DialectName, 'auto'>, Dialect>> =
 function dialectsOf(names: readonly DialectName[]): Dialect[] {
   const all = names.includes('auto') ? DIALECT_NAMES : names;
   return [...new Set(all)].flatMap((name) => (name === 'auto' ? [] : [DIALECTS[name]]));
+}
+
+/** Where the upstream of a connection may say which model it serves, each path once. */
+export function servedModelRoutes(names: readonly DialectName[]): readonly ServedModelRoute[] {
+  const routes = dialectsOf(names).flatMap(({ served }) => served ?? []);
+  return [...new Map(routes.map((route) => [route.path, route])).values()];
 }
 
 /**

@@ -100,6 +100,19 @@ export interface SentPart {
   readonly ids?: readonly string[] | undefined;
 }
 
+/** The model that a server answers with. */
+export interface ServedModel {
+  readonly name: string;
+  readonly version: string | null;
+}
+
+/** Where a server says which model it serves: a GET route without a query. */
+export interface ServedModelRoute {
+  readonly path: string;
+  /** What the answer says, as a JSON value; null: it names no model, or more than one. */
+  read(answer: unknown): ServedModel | null;
+}
+
 /** A wire format: what it means, and how to answer so that its real clients understand. No I/O. */
 export interface Dialect {
   readonly name: DialectName;
@@ -109,6 +122,8 @@ export interface Dialect {
   readonly responseHeaders: readonly string[];
   /** Where its clients put their key: where the caller's token is. The first is how the upstream takes its own. */
   readonly credentials: readonly CredentialSlot[];
+  /** Where its servers say which model they serve, for calls that do not name one. */
+  readonly served?: ServedModelRoute;
   /** The AWS service whose calls are signed over header fields and body (Signature Version 4). */
   readonly signing?: string;
   readRequest(document: JsonDocument, route: Route): RequestReading | Misread;

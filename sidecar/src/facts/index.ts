@@ -7,7 +7,7 @@ import {
   type ResolvedConnection,
   type UsageFacts,
 } from '@rankguard/contract';
-import type { MatchedRoute, RequestReading, ResponseReading } from '../dialects/index.ts';
+import type { MatchedRoute, RequestReading, ResponseReading, ServedModel } from '../dialects/index.ts';
 import type { FindFindings, SearchedDocument } from '../findings/index.ts';
 import type { JsonDocument } from '../json/types.ts';
 import { reaches, unionProjection } from '../policy/projection.ts';
@@ -25,6 +25,8 @@ export interface CallContext {
   readonly justification: string | null;
   readonly dataset: string | null;
   readonly datasetSource: 'fixed' | 'token' | 'header' | 'body' | null;
+  /** What the upstream says that it serves, for calls that name no model; absent or null: unknown. */
+  readonly served?: ServedModel | null;
   /** Milliseconds since the epoch. */
   readonly now: number;
 }
@@ -134,7 +136,7 @@ export function requestFacts(
   const bytes = document?.bytes.length ?? 0;
   const listed = wanted === undefined ? Array.from({ length: count }, () => ({})) : documents;
   const value = sharedFacts(context);
-  const model = reading?.model ?? null;
+  const model = modelOf(context, reading);
   const query = queryOf(reading);
   if (reaches(projection, ['findings'])) value['findings'] = findingsOf(signals, query, documents, reading);
   if (reaches(projection, ['usage'])) value['usage'] = signals.usage({ dataset: context.dataset, model });
@@ -146,7 +148,7 @@ export function requestFacts(
     path: context.matched.route.path,
     operation: context.matched.route.operation,
     model,
-    model_version: reading?.modelVersion ?? modelVersion(context.connection, model),
+    model_version: reading?.modelVersion ?? modelVersion(context, model),
     dataset: context.dataset,
     dataset_source: context.datasetSource,
     query,
@@ -178,8 +180,18 @@ function queryOf(reading: RequestReading | null): string | null {
   return queries.length === 0 ? null : queries.join('\n');
 }
 
-function modelVersion(connection: ResolvedConnection, model: string | null): string | null {
-  return connection.models?.find(({ name }) => name === model)?.version ?? null;
+/** The model that the call names, else the one that the upstream says it serves; null: nobody says. */
+export function modelOf(
+  { served }: Pick<CallContext, 'served'>,
+  reading: RequestReading | null,
+): string | null {
+  return reading?.model ?? served?.name ?? null;
+}
+
+/** As the connection declares it, else as the upstream says of this very model. */
+function modelVersion({ connection, served }: CallContext, model: string | null): string | null {
+  const declared = connection.models?.find(({ name }) => name === model)?.version;
+  return declared ?? (served?.name === model ? served.version : null);
 }
 
 function digestOf(bytes: Buffer | undefined): string {

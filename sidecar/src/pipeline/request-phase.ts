@@ -1,6 +1,6 @@
 import type { Obligations, Verdict } from '@rankguard/contract';
 import type { MatchedRoute, RankingPart, RequestReading } from '../dialects/index.ts';
-import { type CallContext, type GatheredFacts, requestFacts, type Signals } from '../facts/index.ts';
+import { type CallContext, type GatheredFacts, modelOf, requestFacts, type Signals } from '../facts/index.ts';
 import { removeElements } from '../json/elements.ts';
 import { splice } from '../json/splice.ts';
 import { type Edit, type JsonDocument, Kind } from '../json/types.ts';
@@ -144,7 +144,7 @@ function outsideConnection(
   context: CallContext,
 ): Refusal | undefined {
   const { models, limits } = active.bundle.connection;
-  trace.model = reading.model;
+  trace.model = modelOf(context, reading);
   trace.dataset = context.dataset;
   trace.documents = reading.parts.reduce((sum, part) => sum + part.candidates.length, 0);
   if (trace.documents > limits.documents) {

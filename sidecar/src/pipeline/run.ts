@@ -100,6 +100,7 @@ async function gather(
   const dataset = datasetOf(request, active, result.identity.claims);
   if ('refused' in dataset) return dataset;
   const { connection } = active.bundle;
+  const served = active.served.current();
   const context = {
     id: trace.id,
     connection,
@@ -107,6 +108,7 @@ async function gather(
     identity: result.identity,
     ...dataset,
     justification: justificationOf(request),
+    served: served instanceof Promise ? await served : served,
     now: deps.now(),
   };
   return { active, matched, context, trace, usage: deps.usage };

@@ -12,6 +12,7 @@ import { createDetector } from '../masking/detect/index.ts';
 import { createMasker, createMaskers } from '../masking/index.ts';
 import { createPolicySet } from '../policy/index.ts';
 import { warmFacts } from './samples.ts';
+import { createServed } from './served.ts';
 import type { Active } from './types.ts';
 
 export type { Active } from './types.ts';
@@ -53,6 +54,7 @@ export function createRuntime(deps: {
   const find = createFindings({ personalData: createDetector({ kernel, entities: ENTITIES }) });
   let active: Active | undefined;
   let wire: Wire | undefined;
+  const servedBy = createServed(deps);
   const retired = createRetired();
 
   /** Connections are kept unless the trust in the upstream changes; calls that have begun keep the old ones. */
@@ -92,6 +94,7 @@ export function createRuntime(deps: {
       maskers: createMaskers(masking, create),
       upstream: current.upstream,
       health: current.health,
+      served: servedBy(connection, policies, upstreamKey, current.upstream),
       upstreamKey,
       aws: awsOf(upstreamKey, upstreamHost),
       upstreamHost,

@@ -4,6 +4,7 @@ import type { DocumentReader } from '../facts/index.ts';
 import type { FindFindings } from '../findings/index.ts';
 import type { HealthProxy } from '../forward/health-proxy.ts';
 import type { Upstream } from '../forward/index.ts';
+import type { ServedModels } from '../forward/served-model.ts';
 import type { AwsCredential } from '../forward/sigv4.ts';
 import type { Authenticator } from '../identity/index.ts';
 import type { JsonReader } from '../json/index.ts';
@@ -25,6 +26,8 @@ export interface Active {
   readonly maskers: Maskers;
   readonly upstream: Upstream;
   readonly health: HealthProxy;
+  /** Which model the upstream serves; nothing is known of it where no policy asks. */
+  readonly served: ServedModels;
   /** The upstream's own key, or null. */
   readonly upstreamKey: string | null;
   /** What that key is when it is one of AWS's, to sign with; else null. */

@@ -1,6 +1,7 @@
 import { COHERE_ANSWER } from '../cohere/index.ts';
 import { defineDialect, health, info, post, ranking } from '../define.ts';
 import { openaiError } from '../errors.ts';
+import { modelList } from '../served.ts';
 import type { Dialect } from '../types.ts';
 
 /**
@@ -9,6 +10,7 @@ import type { Dialect } from '../types.ts';
  */
 export const infinity: Dialect = defineDialect({
   name: 'infinity',
+  served: modelList('/models'),
   routes: [
     post('/rerank', 'rerank'),
     post('/v1/rerank', 'rerank'),

@@ -1,6 +1,7 @@
 import { COHERE_ANSWER } from '../cohere/index.ts';
 import { defineDialect, health, info, post, ranking } from '../define.ts';
 import { plainError } from '../errors.ts';
+import { modelList } from '../served.ts';
 import type { Dialect, Route } from '../types.ts';
 import { VLLM } from '../vllm/index.ts';
 import { infer } from './infer.ts';
@@ -13,6 +14,7 @@ const inOrder = (path: string): Route => ({ ...post(path, 'infer'), order: 'give
  */
 export const kserve: Dialect = defineDialect({
   name: 'kserve',
+  served: modelList('/openai/v1/models'),
   routes: [
     post('/openai/v1/rerank', 'rerank'),
     post('/v1/rerank', 'rerank'),

@@ -2,6 +2,7 @@ import { Kind } from '../../json/types.ts';
 import { COHERE_ANSWER } from '../cohere/index.ts';
 import { defineDialect, health, info, post, ranking, type Shape } from '../define.ts';
 import type { RequestFormat } from '../format.ts';
+import { modelList } from '../served.ts';
 import { TEI_ANSWER } from '../tei/index.ts';
 import type { Dialect } from '../types.ts';
 
@@ -44,6 +45,7 @@ const TYPES: Readonly<Record<number, string>> = {
 /** llama.cpp's server (https://github.com/ggml-org/llama.cpp, tools/server/README.md). Scores are raw logits. */
 export const llamaCpp: Dialect = defineDialect({
   name: 'llama-cpp',
+  served: modelList('/v1/models'),
   routes: [
     ...['/rerank', '/reranking', '/v1/rerank', '/v1/reranking'].map((path) => post(path, 'either')),
     info('/v1/models'),

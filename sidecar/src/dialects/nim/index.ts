@@ -1,4 +1,5 @@
 import { defineDialect, health, info, post, ranking } from '../define.ts';
+import { modelList } from '../served.ts';
 import type { Dialect } from '../types.ts';
 
 /**
@@ -7,6 +8,7 @@ import type { Dialect } from '../types.ts';
  */
 export const nim: Dialect = defineDialect({
   name: 'nim',
+  served: modelList('/v1/models'),
   routes: [
     post('/v1/ranking', 'rerank'),
     post('/v1/retrieval/{model}/reranking', 'rerank'),

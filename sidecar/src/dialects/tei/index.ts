@@ -1,6 +1,7 @@
 import { type JsonDocument, Kind } from '../../json/types.ts';
 import { defineDialect, health, info, post, ranking, type Shape } from '../define.ts';
 import { type AnswerFormat, compileFormat, type RequestFormat, readRanking, readResults } from '../format.ts';
+import { TEI_INFO } from '../served.ts';
 import { ambiguousMember, memberNames, misread } from '../shape.ts';
 import type { Dialect, Misread, RankingPart, RequestReading, ResultsPart, SentPart } from '../types.ts';
 
@@ -79,6 +80,7 @@ const ERROR_TYPES: Readonly<Record<number, string>> = {
 /** Hugging Face Text Embeddings Inference, its rerank routes. `/predict` is not among them: it takes other facts. */
 export const tei: Dialect = defineDialect({
   name: 'tei',
+  served: TEI_INFO,
   routes: [
     post('/rerank', 'rerank'),
     post('/', 'rerank'),

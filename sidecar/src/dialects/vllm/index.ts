@@ -3,6 +3,7 @@ import { COHERE_ANSWER } from '../cohere/index.ts';
 import { defineDialect, health, info, post, ranking, type Shape } from '../define.ts';
 import { openaiError } from '../errors.ts';
 import type { RequestFormat } from '../format.ts';
+import { modelList } from '../served.ts';
 import type { Dialect, Operation, Route } from '../types.ts';
 import { score, texts } from './score.ts';
 
@@ -58,6 +59,7 @@ const invocations: Shape = {
  */
 export const vllm: Dialect = defineDialect({
   name: 'vllm',
+  served: modelList('/v1/models'),
   routes: [
     ...['/rerank', '/v1/rerank', '/v2/rerank'].map((path) => post(path, 'rerank')),
     ...['/score', '/v1/score'].map((path) => given(path, 'score', 'score')),
