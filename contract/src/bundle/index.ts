@@ -77,6 +77,8 @@ export interface ResolvedConnection {
   readonly models: readonly { readonly name: string; readonly version: string | null }[] | null;
   readonly dataset: DatasetSource | null;
   readonly upstreamKey: SecretRef | null;
+  /** The key that the operator makes where an app keeps its port. Only pods that injection locked with it have it. */
+  readonly generatedKey?: SecretRef;
   /** Name of a kubernetes.io/tls Secret, or null for plain HTTP. */
   readonly listenerTls: string | null;
   /** PEM certificates to trust when calling the upstream, in place of the system's. */

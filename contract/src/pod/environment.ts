@@ -44,6 +44,8 @@ export interface PodListener {
   readonly upstreamPort: number;
   /** The kubernetes.io/tls Secret that callers are served with, mounted; absent: plain HTTP, for as long as the pod lives. */
   readonly tlsSecret?: string;
+  /** The app answers only to the key that the operator made (`generatedKey` of the bundle's connection); absent: it does not. */
+  readonly locked?: true;
 }
 
 /** Original checks of the app by `<container>/<check>`, where check is one of {@link CHECK_NAMES}. */

@@ -218,7 +218,8 @@ const guardedPorts = (pod: Pod): number[] => listeners(pod).map(({ appPort }) =>
 
 /** Whether the app answers only with the connection's key on every route that ranks. */
 function isLocked(pod: Pod, connection: GuardingConnection): boolean {
-  if (upstreamKeyOf(connection) === null) return false;
+  const listener = listeners(pod).find((one) => one.connection === connection.name);
+  if (upstreamKeyOf(connection) === null && listener?.locked !== true) return false;
   const servers = apps(pod).flatMap(({ image }) => serverOfImage(image ?? '') ?? []);
   const named = connection.spec.ingress.server;
   return servers.some((server) => server.keyCoversRerank && (named === undefined || server.name === named));

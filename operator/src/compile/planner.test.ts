@@ -38,7 +38,13 @@ function input(policies: readonly KubeObject[], names = ['readers']): PlanInput 
       policies: names.map((name) => ({ name })),
     },
   } as KubeObject;
-  const none = { clusterPolicies: [], profiles: [], clusterProfiles: [], namespaceLabels: {} };
+  const none = {
+    clusterPolicies: [],
+    profiles: [],
+    clusterProfiles: [],
+    namespaceLabels: {},
+    generatedKey: null,
+  };
   return { connection, policies, ...none };
 }
 const planned = async (...args: Parameters<typeof input>) => await planner.plan(input(...args));

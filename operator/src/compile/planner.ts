@@ -7,7 +7,7 @@ import {
   resolve,
   resolveMasking,
 } from '@rankguard/compiler';
-import type { Bundle, Problem } from '@rankguard/contract';
+import type { Bundle, Problem, SecretRef } from '@rankguard/contract';
 import type { ReadResource } from '@rankguard/contract/resources';
 import { type KubeObject, keyOf } from '../kube/index.ts';
 import type { ReadStored, StoredResource } from './stored.ts';
@@ -22,6 +22,8 @@ export interface PlanInput {
   readonly profiles: readonly KubeObject[];
   readonly clusterProfiles: readonly KubeObject[];
   readonly namespaceLabels: Readonly<Record<string, string>>;
+  /** The key that only pods have which injection locked with it; null: there is none. */
+  readonly generatedKey: SecretRef | null;
 }
 
 /** What sidecars of a connection are to run, or why there is nothing new for them. */
@@ -78,7 +80,9 @@ export function createPlanner({
       const problems = released.flatMap((result) => (result.ok ? [] : result.problems));
       if (problems.length > 0) return { ok: false, problems };
       const policies = released.flatMap((result) => (result.ok ? [result.policy] : []));
-      const { connection: parts, masking } = resolved;
+      const { masking } = resolved;
+      const { generatedKey } = input;
+      const parts = { ...resolved.connection, ...(generatedKey && { generatedKey }) };
       const bundle = buildBundle({ connection: parts, masking, policies, revision: 0, expires: null });
       const { revision: _, ...content } = bundle;
       const warnings = released.flatMap((result) => (result.ok ? result.warnings : []));

@@ -9,6 +9,7 @@ export interface ConnectionObject extends KubeObject {
       readonly capture?: string;
       readonly server?: string;
       readonly upstreamKey?: object;
+      readonly otherPorts?: readonly { readonly port: number }[];
     };
     readonly policies?: readonly { readonly name: string }[];
     readonly masking?: { readonly profile?: string };

@@ -3,18 +3,20 @@ import type { ConnectionStatus } from '@rankguard/contract/resources';
 import type { InForce } from '../bundles/index.ts';
 import type { Plan, Planner } from '../compile/index.ts';
 import type { Recorder } from '../events/index.ts';
+import { keyIsForAll } from '../injection/index.ts';
 import { type Kube, keyOf, RESOURCES, splitKey } from '../kube/index.ts';
 import type { Replica } from '../replicas/index.ts';
 import type { Activation } from './activation.ts';
 import type { Caches } from './caches.ts';
+import { closePorts } from './closing.ts';
 import type { ConnectionObject } from './conflicts.ts';
 import { olderRival } from './conflicts.ts';
 import { activation, troubles } from './connection-events.ts';
 import { connectionStatus } from './connection-status.ts';
-import { networkPolicy, networkPolicyName } from './network-policy.ts';
+import { networkPolicyName } from './network-policy.ts';
 import { type Confirmed, capturesOf, type PodObject, type PodsSeen, sortPods } from './pods.ts';
-import { MANAGER, writeStatus } from './status-writer.ts';
-import { ensureUpstreamKey, generatedKeyOf, isGeneratedKey } from './upstream-key.ts';
+import { writeStatus } from './status-writer.ts';
+import { generatedKeyOf, isGeneratedKey } from './upstream-key.ts';
 
 /** Ways round the sidecar that remain, as sentences with a code. */
 export type FindBypass = (
@@ -39,6 +41,7 @@ export interface ConnectionDeps {
 const CALM_MS = 300_000;
 const UNGUARDED_MS = 15_000;
 const LEAVING_MS = 15_000;
+const NO_PODS: PodsSeen = { guarded: [], unguarded: [] };
 
 /** Brings one connection to its wanted state. Gather, decide, act. */
 export function createConnectionController(deps: ConnectionDeps) {
@@ -49,18 +52,17 @@ export function createConnectionController(deps: ConnectionDeps) {
     if (connection === undefined) return await leave(key);
     const before = connection.status as ConnectionStatus | undefined;
     const injection = injectionOf(deps.replicas());
-    // First of all: until it is there, admission refuses every pod of the connection.
+    const rival = olderRival(connection, caches.connections.list());
     if (!accepts(before, injection)) {
+      // Until it is there, admission refuses every pod of the connection: what closes their ports comes before.
+      if (before?.injection === undefined) await closePorts(kube, connection, { rival, pods: NO_PODS });
       await writeStatus(kube, RESOURCES.connections, connection, { ...before, injection });
     }
     const generated = generatedKeyOf(connection);
-    if (generated !== null) await ensureUpstreamKey(kube, connection, generated);
-    const rival = olderRival(connection, caches.connections.list());
     const plan = await deps.planner.plan(inputOf(caches, connection, generated));
     const outcome = rival ? standing(key, plan) : await activate(key, connection, plan);
     const pods = await podsOf(kube, connection);
-    const closing = networkPolicy(connection, pods.guarded);
-    if (closing) await kube.apply(RESOURCES.networkPolicies, closing, { manager: MANAGER });
+    const upstreamKeySecret = await closePorts(kube, connection, { rival, pods });
     const status = connectionStatus({
       generation: connection.metadata.generation ?? 0,
       now: deps.now(),
@@ -70,7 +72,7 @@ export function createConnectionController(deps: ConnectionDeps) {
       injection,
       confirmed: deps.confirmed,
       bypass: await deps.findBypass(connection, pods),
-      upstreamKeySecret: generated?.name ?? null,
+      upstreamKeySecret,
       capture: captureOf(connection, pods),
       ...outcome,
     });
@@ -103,7 +105,8 @@ export function createConnectionController(deps: ConnectionDeps) {
     if (remain) return LEAVING_MS;
     const last = deps.activation.bundleOf(key);
     await kube.remove(RESOURCES.networkPolicies, { namespace, name: networkPolicyName(name) });
-    const secret = last?.connection.upstreamKey?.name ?? '';
+    const { upstreamKey, generatedKey } = last?.connection ?? {};
+    const secret = upstreamKey?.name ?? generatedKey?.name ?? '';
     if (isGeneratedKey(name, secret)) await kube.remove(RESOURCES.secrets, { namespace, name: secret });
     // Last of all: as long as it is there, an operator that was stopped in between comes back to it.
     await deps.activation.end(key);
@@ -142,12 +145,14 @@ function inputOf(
   const { namespace } = connection.metadata;
   const here = ({ metadata }: { readonly metadata: { readonly namespace?: string } }) =>
     metadata.namespace === namespace;
+  const isForAll = keyIsForAll(connection.spec.ingress);
   const ingress = {
     ...connection.spec.ingress,
-    ...(generated && { upstreamKey: { secretKeyRef: generated } }),
+    ...(generated && isForAll && { upstreamKey: { secretKeyRef: generated } }),
   };
   return {
     connection: { ...connection, spec: { ...connection.spec, ingress } },
+    generatedKey: isForAll ? null : generated,
     policies: caches.policies.list().filter(here),
     clusterPolicies: caches.clusterPolicies.list(),
     profiles: caches.profiles.list().filter(here),

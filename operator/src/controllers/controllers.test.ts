@@ -135,7 +135,7 @@ const putConnection = (name = 'search', ingress: object = {}) =>
       policies: [{ name: 'readers' }],
     },
   });
-const putPod = (name: string, guarded: boolean, capture = 'relocate') =>
+const putPod = (name: string, guarded: boolean, capture = 'relocate', listener: object = {}) =>
   api.put('pods', {
     apiVersion: 'v1',
     kind: 'Pod',
@@ -156,7 +156,14 @@ const putPod = (name: string, guarded: boolean, capture = 'relocate') =>
                 {
                   name: 'RANKGUARD_LISTENERS',
                   value: JSON.stringify([
-                    { connection: 'search', capture, port: 15930, appPort: 8080, upstreamPort: 8080 },
+                    {
+                      connection: 'search',
+                      capture,
+                      port: 15930,
+                      appPort: 8080,
+                      upstreamPort: 8080,
+                      ...listener,
+                    },
                   ]),
                 },
               ],
@@ -169,6 +176,16 @@ const putPod = (name: string, guarded: boolean, capture = 'relocate') =>
 
 const statusOf = (name = 'search') =>
   api.collection('rerankconnections').objects.get(`shop/${name}`)?.['status'] as ConnectionStatus | undefined;
+const openPorts = () => {
+  const policy = api.collection('networkpolicies').objects.get('shop/rankguard-search') as
+    | {
+        readonly spec: {
+          readonly ingress: readonly [{ readonly ports: readonly { readonly port: number }[] }];
+        };
+      }
+    | undefined;
+  return policy?.spec.ingress[0].ports.map(({ port }) => port);
+};
 const condition = (type: string, name = 'search') =>
   statusOf(name)?.conditions?.find((one) => one.type === type);
 const served = ({ store }: Operator = operator) => {
@@ -333,6 +350,47 @@ describe('a connection', () => {
   );
 
   test(
+    'by port name has its ports closed before a pod may be admitted',
+    async () => {
+      const accepted = () => statusOf()?.injection !== undefined;
+      let wasOpen = false;
+      const looking = setInterval(() => {
+        if (accepted() && openPorts() === undefined) wasOpen = true;
+      }, 1);
+      putPolicy(ALLOW('readers'));
+      putConnection('search', { capture: 'port-name', otherPorts: [{ port: 9000, why: 'metrics' }] });
+      await waitFor(accepted, 'pods are admitted', 30_000);
+      clearInterval(looking);
+      expect(wasOpen).toBe(false);
+      expect(openPorts()).toEqual(expect.arrayContaining([9000, 15920, 15921, 15930]));
+      expect(openPorts()).not.toContain(8080);
+    },
+    SLOW,
+  );
+
+  test(
+    'makes a key where `auto` ended at the port name, and for nobody else',
+    async () => {
+      putPolicy(ALLOW('readers'));
+      putConnection();
+      putPod('moved', true);
+      const { connection } = await active();
+      expect(connection.upstreamKey).toBeNull();
+      await waitFor(() => statusOf()?.pods?.guarded === 1, 'the pod is seen');
+      expect(statusOf()?.upstreamKeySecret).toBeUndefined();
+      expect(api.collection('secrets').objects.size).toBe(0);
+      putPod('stays', true, 'port-name', { locked: true });
+      const name = await waitFor(() => statusOf()?.upstreamKeySecret, 'a key');
+      expect(connection.generatedKey).toEqual({ name, key: 'key' });
+      expect(api.collection('secrets').objects.has(`shop/${name}`)).toBe(true);
+      api.remove('rerankconnections', 'shop/search');
+      for (const pod of ['moved', 'stays']) api.remove('pods', `shop/${pod}`);
+      await waitFor(() => api.collection('secrets').objects.size === 0, 'the key goes with the pods', 30_000);
+    },
+    SLOW,
+  );
+
+  test(
     'that is deleted is served until its last pod is gone',
     async () => {
       putPolicy(ALLOW('readers'));
@@ -341,13 +399,7 @@ describe('a connection', () => {
       await active();
       const upstreamKeySecret = await waitFor(() => statusOf()?.upstreamKeySecret, 'a key');
       expect(served()?.connection.upstreamKey).toEqual({ name: upstreamKeySecret, key: 'key' });
-      await waitFor(
-        () => api.collection('networkpolicies').objects.has('shop/rankguard-search'),
-        'a NetworkPolicy',
-      );
-      expect(api.collection('networkpolicies').objects.get('shop/rankguard-search')).toMatchObject({
-        spec: { ingress: [{ ports: [{ port: 9000 }, { port: 15921 }, { port: 15930 }] }] },
-      });
+      await waitFor(() => openPorts()?.join() === '9000,15921,15930', 'what the pod declares is open');
       api.remove('rerankconnections', 'shop/search');
       await waitFor(
         () => api.collection('mutatingwebhookconfigurations').objects.size === 0,

@@ -78,12 +78,18 @@ export function podsStatus(
   };
 }
 
+/** Whether the app of the pod answers only to the connection's generated key. */
+export function isLocked(connection: string, { spec }: PodObject): boolean {
+  return listenersOf(spec).some((one) => one.connection === connection && one.locked === true);
+}
+
 /** Ports of the pod that must stay reachable when the app's own is closed to the network: every declared other one. */
 export function openPorts(connection: string, { spec }: PodObject): readonly number[] {
-  const listener = listenersOf(spec).find((one) => one.connection === connection);
+  const all = listenersOf(spec);
+  const listener = all.find((one) => one.connection === connection);
   const containers = [...(spec?.containers ?? []), ...(spec?.initContainers ?? [])];
   const declared = containers.flatMap(({ ports = [] }) => ports.map(({ containerPort }) => containerPort));
-  return [...new Set([...declared, ...(listener ? [listener.port] : [])])].filter(
+  return [...new Set([...declared, ...all.map(({ port }) => port)])].filter(
     (port) => port !== listener?.appPort,
   );
 }

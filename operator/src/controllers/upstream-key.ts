@@ -18,8 +18,8 @@ function upstreamKeyName({ metadata }: ConnectionObject): string {
 }
 
 /**
- * The key that the operator makes for the app: when its port stays reachable, it has no key of its own, and its
- * server knows how to ask for one.
+ * The key that the operator makes for the app: when its port stays reachable or may, it has no key of its own, and its
+ * server knows how to ask for one or is known by its image alone.
  */
 export function generatedKeyOf(connection: ConnectionObject): SecretRef | null {
   return needsUpstreamKey(connection) ? { name: upstreamKeyName(connection), key: UPSTREAM_KEY } : null;
@@ -27,8 +27,8 @@ export function generatedKeyOf(connection: ConnectionObject): SecretRef | null {
 
 function needsUpstreamKey({ spec }: ConnectionObject): boolean {
   const { server, upstreamKey, capture } = spec.ingress;
-  const isReachable = capture === 'port-name';
-  return upstreamKey === undefined && isReachable && server !== undefined && LOCKABLE.includes(server);
+  const mayBeReachable = capture === 'port-name' || capture === 'auto';
+  return upstreamKey === undefined && mayBeReachable && (server === undefined || LOCKABLE.includes(server));
 }
 
 /**

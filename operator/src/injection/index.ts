@@ -1,6 +1,6 @@
 export { readEarlier } from './earlier.ts';
 export { byAge, claimsInjection, inject, selectingConnections } from './inject.ts';
-export { upstreamKeyOf } from './key-lock.ts';
+export { keyIsForAll, upstreamKeyOf } from './key-lock.ts';
 export { guardsOf } from './marks.ts';
 export { type PatchOperation, patch, samePod } from './patch.ts';
 export { isOwn } from './refusals.ts';

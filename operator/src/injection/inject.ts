@@ -1,3 +1,4 @@
+import type { SecretRef } from '@rankguard/contract';
 import {
   ANNOTATIONS,
   LABELS,
@@ -11,7 +12,7 @@ import { findAppPort } from './app-port.ts';
 import { type CapturePlan, planCapture } from './capture.ts';
 import { type RewrittenChecks, rewriteChecks } from './checks.ts';
 import { readEarlier } from './earlier.ts';
-import { lockWithKey, upstreamKeyOf } from './key-lock.ts';
+import { keyOfPod, lockWithKey, upstreamKeyOf } from './key-lock.ts';
 import { isOwn, refusalOfPod } from './refusals.ts';
 import { isGuaranteed, keepSpelling, sidecarResources } from './resources.ts';
 import { secretsOf } from './secrets.ts';
@@ -68,8 +69,13 @@ export function byAge(
   return a.name < b.name ? -1 : a.name > b.name ? 1 : 0;
 }
 
+interface LockedPlan extends CapturePlan {
+  /** The key that the operator made, where this pod's app is locked with it. */
+  readonly generatedKey: SecretRef | null;
+}
+
 interface Planned {
-  readonly plans: readonly CapturePlan[];
+  readonly plans: readonly LockedPlan[];
   /** The app's containers as the captures leave them. */
   readonly containers: readonly Container[];
   readonly conflicted: readonly { readonly connection: string; readonly winner: string }[];
@@ -81,7 +87,7 @@ function plan(
   connections: readonly GuardingConnection[],
   earlier: Earlier,
 ): Planned | { readonly refusal: Refusal } {
-  const plans: CapturePlan[] = [];
+  const plans: LockedPlan[] = [];
   const conflicted: { connection: string; winner: string }[] = [];
   const warnings: string[] = [];
   let containers = (pod.spec?.containers ?? []) as readonly Container[];
@@ -99,12 +105,10 @@ function plan(
     const relocatedPort = PORTS.relocated + plans.length;
     const planned = planCapture({ connection, app, container, pod, services, relocatedPort });
     if ('refusal' in planned) return planned;
-    plans.push(planned.plan);
-    const locked = lockWithKey(
-      planned.plan.moved ?? container,
-      planned.plan.server,
-      upstreamKeyOf(connection),
-    );
+    const { capture, server, moved } = planned.plan;
+    const generated = keyOfPod(connection, capture, server, container);
+    plans.push({ ...planned.plan, generatedKey: generated });
+    const locked = lockWithKey(moved ?? container, server, upstreamKeyOf(connection) ?? generated);
     warnings.push(...planned.plan.warnings, ...locked.warnings);
     containers = containers.map((one) => (one === container ? locked.container : one));
   }
@@ -116,7 +120,7 @@ function tooMany({ name }: GuardingConnection): { readonly refusal: Refusal } {
   return { refusal: { code: 'POD_CAPTURE_IMPOSSIBLE', message, connection: name } };
 }
 
-function listenerOf({ connection, capture, app }: CapturePlan, index: number): PodListener {
+function listenerOf({ connection, capture, app, generatedKey }: LockedPlan, index: number): PodListener {
   const port = capture === 'relocate' ? app.number : PORTS.listener + index;
   const tlsSecret = connection.spec.tls?.listener?.secretName;
   return {
@@ -127,6 +131,7 @@ function listenerOf({ connection, capture, app }: CapturePlan, index: number): P
     portName: app.name,
     upstreamPort: capture === 'relocate' ? PORTS.relocated + index : app.number,
     ...(tlsSecret !== undefined && { tlsSecret }),
+    ...(generatedKey !== null && { locked: true as const }),
   };
 }
 
@@ -148,7 +153,10 @@ function build(input: InjectionInput, planned: Planned, earlier: Earlier): Injec
     listeners,
     checks: checked.checks,
     declaredPorts,
-    secrets: secretsOf(connections),
+    secrets: secretsOf(
+      connections,
+      planned.plans.flatMap(({ generatedKey }) => generatedKey?.name ?? []),
+    ),
     resources: keepSpelling(wanted, earlier.sidecar?.resources),
     runsAsRoot: pod.spec?.securityContext?.runAsUser === 0,
     imagePullPolicy: earlier.sidecar?.imagePullPolicy ?? settings.imagePullPolicy,

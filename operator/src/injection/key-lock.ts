@@ -1,4 +1,5 @@
 import type { SecretRef } from '@rankguard/contract';
+import type { Capture } from '@rankguard/contract/pod';
 import { commandLine, flagValues } from './command-line.ts';
 import { setEnv } from './env.ts';
 import type { KnownServer } from './servers.ts';
@@ -9,9 +10,36 @@ export interface Locked {
   readonly warnings: readonly string[];
 }
 
-/** The key that the app is to answer to: the connection's own, else the one that the operator made. */
+/**
+ * Whether every pod of a connection takes its generated key, because the connection itself says that the app keeps its
+ * port and what server it is. Otherwise only those pods do that injection locks.
+ */
+export function keyIsForAll({
+  capture,
+  server,
+}: {
+  readonly capture?: string;
+  readonly server?: string;
+}): boolean {
+  return capture === 'port-name' && server !== undefined;
+}
+
+/** The key that every pod's app is to answer to: the connection's own, or the one that the operator made for all. */
 export function upstreamKeyOf({ spec, generatedKey }: GuardingConnection): SecretRef | null {
-  return spec.ingress.upstreamKey?.secretKeyRef ?? generatedKey;
+  return spec.ingress.upstreamKey?.secretKeyRef ?? (keyIsForAll(spec.ingress) ? generatedKey : null);
+}
+
+/** The generated key that this pod alone is locked with; null: the app moves, has a key, or cannot ask for one. */
+export function keyOfPod(
+  connection: GuardingConnection,
+  capture: Capture,
+  server: KnownServer | undefined,
+  container: Container,
+): SecretRef | null {
+  const stays = capture === 'port-name' && upstreamKeyOf(connection) === null;
+  const setting = server?.key ?? null;
+  if (!stays || setting === null || setting.env === null) return null;
+  return flagValues(commandLine(container), setting.flags).length > 0 ? null : connection.generatedKey;
 }
 
 /**

@@ -1,14 +1,17 @@
 import { upstreamKeyOf } from './key-lock.ts';
 import type { GuardingConnection } from './types.ts';
 
-/** Names of the Secrets that the sidecar of these connections reads, sorted; they are mounted into it alone. */
-export function secretsOf(connections: readonly GuardingConnection[]): string[] {
+/**
+ * Names of the Secrets that the sidecar of these connections reads, with those of keys that this pod is locked with,
+ * sorted; they are mounted into it alone.
+ */
+export function secretsOf(connections: readonly GuardingConnection[], keys: readonly string[]): string[] {
   const names = connections.flatMap((connection) => [
     ...namedSecrets(connection.spec),
     ...connection.secrets,
     ...(upstreamKeyOf(connection) === null ? [] : [upstreamKeyOf(connection)!.name]),
   ]);
-  return [...new Set(names)].sort();
+  return [...new Set([...names, ...keys])].sort();
 }
 
 /** Secrets that the connection itself names: its author must be allowed to read each. */

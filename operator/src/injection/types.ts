@@ -20,7 +20,7 @@ export interface GuardingConnection {
   readonly spec: RerankConnection['spec'];
   /** Secrets that only the resolved connection names, such as the key of its masking profile. */
   readonly secrets: readonly string[];
-  /** The upstream key that the operator made, for capture `port-name`; null: none. */
+  /** The upstream key that the operator makes where apps keep their port; null: none. See {@link keyIsForAll}. */
   readonly generatedKey: SecretRef | null;
 }
 

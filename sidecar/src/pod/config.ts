@@ -97,8 +97,9 @@ function isListeners(value: unknown): value is readonly PodListener[] {
 
 function isListener(value: unknown): value is PodListener {
   if (!isRecord(value)) return false;
-  const { connection, capture, port, appPort, upstreamPort, tlsSecret } = value;
+  const { connection, capture, port, appPort, upstreamPort, tlsSecret, locked } = value;
   if (tlsSecret !== undefined && typeof tlsSecret !== 'string') return false;
+  if (locked !== undefined && locked !== true) return false;
   const named = typeof connection === 'string' && /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/.test(connection);
   return named && CAPTURES.some((name) => name === capture) && [port, appPort, upstreamPort].every(isPort);
 }

@@ -60,7 +60,7 @@ export function createGuarded(deps: GuardedDeps): Guarded {
   let claims: BundleClaims | undefined;
 
   function activate(next: BundleClaims): void {
-    sidecar.activate(bundleInForce(next), readSecret);
+    sidecar.activate(bundleInForce(next, listener.locked === true), readSecret);
     claims = next;
   }
   function say(level: 'info' | 'warn', message: string, fields: Readonly<Record<string, unknown>>): void {

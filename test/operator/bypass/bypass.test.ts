@@ -83,6 +83,17 @@ describe('what remains open', () => {
     ]);
   });
 
+  test('the port by number, but in pods that are locked with the key that the operator made', () => {
+    const generatedKey = { name: 'rankguard-search-key-0', key: 'key' };
+    const connection = { ...connect({ capture: 'port-name' }), generatedKey };
+    const locked = guarded(pod('locked', 'reranker', TEI), connection);
+    const open = guarded(pod('open'), connection);
+    expect(find({ connection, pods: [locked], networkPolicy: false })).toEqual([]);
+    expect(find({ connection, pods: [locked, open], networkPolicy: false })).toEqual([
+      { reason: 'PortByNumber', message: expect.stringContaining('open by number in open:') },
+    ]);
+  });
+
   test('a Service that was changed to route by number, or is headless', () => {
     const pods = [guarded(pod('a'))];
     const services = [

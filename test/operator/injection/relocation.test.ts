@@ -11,8 +11,8 @@ const IMAGES = {
   'kserve-huggingface': 'kserve/huggingfaceserver:v0.16.0',
 } as const;
 
-function injected(container: Partial<Container> & { image: string }, ingress: object = {}): InjectionResult {
-  const connection = connectionFrom({
+const connectionOf = (ingress: object) =>
+  connectionFrom({
     apiVersion: 'rankguard.dev/v1alpha1',
     kind: 'RerankConnection',
     metadata: { name: 'search', namespace: 'shop' },
@@ -22,6 +22,9 @@ function injected(container: Partial<Container> & { image: string }, ingress: ob
       identity: { anonymous: 'allow' },
     },
   });
+
+function injected(container: Partial<Container> & { image: string }, ingress: object = {}): InjectionResult {
+  const connection = connectionOf(ingress);
   const app = { name: 'app', ports: [{ containerPort: 8080 }], ...container };
   const pod = { metadata: { labels: { app: 'reranker' } }, spec: { containers: [app] } };
   return inject({ pod, namespace: 'shop', services: [], connections: [connection], settings });
@@ -122,6 +125,59 @@ describe('the upstream key', () => {
     expect(result.pod.spec!.containers[0]!.volumeMounts).toBeUndefined();
     const mounts = result.pod.spec!.initContainers![0]!.volumeMounts;
     expect(mounts).toContainEqual(expect.objectContaining({ mountPath: '/var/run/rankguard/secrets/k' }));
+  });
+
+  describe('that the operator makes for `auto`', () => {
+    const generatedKey = { name: 'rankguard-search-key-0', key: 'key' };
+    const fromIt = { valueFrom: { secretKeyRef: generatedKey } };
+    const services = [
+      {
+        metadata: { name: 's' },
+        spec: { selector: { app: 'reranker' }, ports: [{ port: 80, targetPort: 'http' }] },
+      },
+    ];
+    function guard(container: Partial<Container>, ingress: object = {}) {
+      const connection = { ...connectionOf({ port: 'http', capture: 'auto', ...ingress }), generatedKey };
+      const app = {
+        name: 'app',
+        image: IMAGES.tei,
+        ports: [{ name: 'http', containerPort: 8080 }],
+        ...container,
+      };
+      const pod = { metadata: { labels: { app: 'reranker' } }, spec: { containers: [app] } };
+      const input = { namespace: 'shop', services, connections: [connection], settings };
+      const result = inject({ ...input, pod });
+      if (result.kind !== 'injected') throw new Error(JSON.stringify(result));
+      expect(inject({ ...input, pod: result.pod })).toMatchObject({ kind: 'injected', pod: result.pod });
+      const [sidecar] = result.pod.spec!.initContainers!;
+      const listeners = sidecar!.env!.find(({ name }) => name === 'RANKGUARD_LISTENERS')!.value!;
+      return {
+        env: result.pod.spec!.containers[0]!.env ?? [],
+        listener: JSON.parse(listeners)[0] as { capture: string; locked?: true },
+        mounts: sidecar!.volumeMounts!.map(({ mountPath }) => mountPath),
+      };
+    }
+    const MOUNT = `/var/run/rankguard/secrets/${generatedKey.name}`;
+    const inShell = { command: ['sh', '-c', 'text-embeddings-router --port 8080'] };
+
+    test('locks an app that keeps its port, and tells the sidecar', () => {
+      const { env, listener, mounts } = guard(inShell);
+      expect(listener).toMatchObject({ capture: 'port-name', locked: true });
+      expect(env).toContainEqual({ name: 'API_KEY', ...fromIt });
+      expect(mounts).toContain(MOUNT);
+    });
+
+    test.each<[string, Partial<Container>, object]>([
+      ['that moves', {}, {}],
+      ['that Rankguard does not know', { image: 'team/custom' }, {}],
+      ['that has a key of its own', { ...inShell, args: ['--api-key', 'x'] }, {}],
+      ['of a connection with a key', inShell, { upstreamKey: { secretKeyRef: { name: 'k', key: 'key' } } }],
+    ])('leaves an app alone %s', (_, container, ingress) => {
+      const { env, listener, mounts } = guard(container, ingress);
+      expect(listener.locked).toBeUndefined();
+      expect(env).not.toContainEqual({ name: 'API_KEY', ...fromIt });
+      expect(mounts).not.toContain(MOUNT);
+    });
   });
 
   test('says where it does not reach', () => {
