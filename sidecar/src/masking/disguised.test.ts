@@ -2,13 +2,14 @@ import { describe, expect, test } from '@jest/globals';
 import { ENTITIES } from '@rankguard/contract';
 import { createJsonReader, splice } from '../json/index.ts';
 import { createKernel } from '../kernel/index.ts';
-import { createMasker } from './index.ts';
+import { createMasker, createStreamMasker } from './index.ts';
 
 const kernel = createKernel();
 const reader = createJsonReader({ kernel });
+const createReader = () => createJsonReader({ kernel: createKernel() });
 const masker = createMasker({
   kernel,
-  createReader: () => createJsonReader({ kernel: createKernel() }),
+  createReader,
   masking: {
     order: 'score-then-mask',
     fields: [],
@@ -56,6 +57,31 @@ const cyrillic: Record<string, string> = {
   T: 'Т',
 };
 
+const FILLER = 'nothing to see here, '.repeat(5);
+const encoded = (text: string, encoding: BufferEncoding) => Buffer.from(text).toString(encoding);
+const inLines = (text: string, size: number, end: string) =>
+  (text.match(new RegExp(`.{1,${size}}`, 'g')) ?? []).join(end);
+
+/** RFC 1924's alphabet, or one that begins with `zero` and goes on in the order of ASCII. */
+function base85(text: string, zero?: string): string {
+  const alphabet =
+    zero === undefined
+      ? '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;<=>?@^_`{|}~'
+      : Array.from({ length: 85 }, (_, at) => String.fromCharCode(zero.charCodeAt(0) + at)).join('');
+  const bytes = Buffer.from(text);
+  let out = '';
+  for (let at = 0; at < bytes.length; at += 4) {
+    const four = Buffer.alloc(4);
+    const size = bytes.copy(four, 0, at);
+    let rest = four.readUInt32BE();
+    let digits = '';
+    for (let place = 0; place < 5; place++, rest = Math.floor(rest / 85))
+      digits = alphabet[rest % 85]! + digits;
+    out += digits.slice(0, size + 1);
+  }
+  return out;
+}
+
 const WAYS: Readonly<Record<string, (value: string) => string>> = {
   itself: (value) => value,
   'percent encoding': units((code) => `%${hex(code)}`),
@@ -78,6 +104,22 @@ const WAYS: Readonly<Record<string, (value: string) => string>> = {
   'no width': between('\u200b'),
   'marks of direction': between('\u200f'),
   'variation selectors': between('\ufe0f'),
+  base64: (value) => encoded(value, 'base64'),
+  'base64 without padding': (value) => encoded(value, 'base64').replace(/=+$/, ''),
+  'base64 for URLs': (value) => encoded(`??>>${value}`, 'base64url'),
+  'base64 of words in other alphabets': (value) => encoded(`żółć – ${value} – ünï`, 'base64'),
+  'base64, twice': (value) => encoded(encoded(value, 'base64'), 'base64'),
+  'base64 in lines of 76': (value) => inLines(encoded(`${FILLER}${value} ${FILLER}`, 'base64'), 76, '\r\n'),
+  'base64 in lines of 16': (value) => inLines(encoded(`note ${value} ok`, 'base64'), 16, '\n'),
+  hexadecimal: (value) => encoded(value, 'hex'),
+  'hexadecimal behind 0x': (value) => `0x${encoded(value, 'hex').toUpperCase()}`,
+  'hexadecimal in lines': (value) => inLines(encoded(`${FILLER}${value}`, 'hex'), 32, '\n'),
+  'hexadecimal bytes': (value) => encoded(value, 'hex').replace(/(..)(?!$)/g, '$1 '),
+  'hexadecimal bytes of a program': (value) => encoded(value, 'hex').replace(/(..)/g, '0x$1, ').slice(0, -2),
+  'decimal bytes': (value) => [...Buffer.from(value)].join(', '),
+  bits: (value) => [...Buffer.from(value)].map((byte) => byte.toString(2).padStart(8, '0')).join(' '),
+  'base 85': (value) => base85(`number: ${value} of 4`),
+  Ascii85: (value) => `<~${base85(`note ${value}`, '!')}~>`,
 };
 
 describe.each(Object.entries(WAYS))('spelled in %s', (_, spell) => {
@@ -87,5 +129,14 @@ describe.each(Object.entries(WAYS))('spelled in %s', (_, spell) => {
     const masked = new RegExp(`^${before}<[A-Z_]+>${behind}$`);
     expect(inJson(text)).toMatch(masked);
     expect(masker.string(text)).toMatch(masked);
+  });
+});
+
+describe.each(Object.entries(WAYS))('a stream with a value in %s', (_, spell) => {
+  test.each(VALUES.slice(0, 4))('%s leaves masked, however it is cut', (sentence, value) => {
+    const text = sentence.replace('{}', spell(value));
+    const stream = createStreamMasker({ masker, createReader, kind: 'text' });
+    const pieces = [...Buffer.from(text)].map((byte) => stream.push(Buffer.from([byte])));
+    expect(Buffer.concat([...pieces, stream.end()]).toString()).toBe(masker.string(text));
   });
 });

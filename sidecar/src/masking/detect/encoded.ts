@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { gunzipSync, inflateSync } from 'node:zlib';
 import type { Run } from './secrets.ts';
 
@@ -29,7 +30,9 @@ export function blobsIn({ start, text }: Run, budget: number): Blob[] {
   return blobs;
 }
 
-function decode(word: string): Buffer | undefined {
+/** What a word of base64 or hexadecimal digits says; undefined: no text. */
+export function decode(encoded: string): Buffer | undefined {
+  const word = /^0x/i.test(encoded) ? encoded.slice(2) : encoded;
   if (word.length < SHORTEST) return undefined;
   if (word.length % 2 === 0 && /^[0-9a-f]+$/i.test(word)) {
     const bytes = Buffer.from(word, 'hex');
@@ -84,13 +87,14 @@ function fromBase32(word: string): Buffer {
   return Buffer.from(bytes);
 }
 
-function isText(bytes: Buffer): boolean {
+/** Whether bytes are a text, or near enough to one. */
+export function isText(bytes: Buffer): boolean {
   if (bytes.length < 6) return false;
+  const beyondAscii = isUtf8(bytes) ? 1 : 0.5;
   let printable = 0;
   for (const byte of bytes) {
     if ((byte >= 0x20 && byte < 0x7f) || byte === 10 || byte === 13 || byte === 9) printable++;
-    else if (byte >= 0xc2 && byte < 0xf5) printable += 0.5;
-    else if (byte >= 0x80 && byte < 0xc0) printable += 0.5;
+    else if ((byte >= 0x80 && byte < 0xc0) || (byte >= 0xc2 && byte < 0xf5)) printable += beyondAscii;
   }
   return printable >= bytes.length * PRINTABLE;
 }

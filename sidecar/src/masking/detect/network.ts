@@ -22,6 +22,8 @@ const ZONE = /^%[A-Za-z0-9]{1,16}/;
 const PREFIX = /^\/\d{1,4}(?![\w/])/;
 const AGAINST = topics('AGAINST');
 const FOR = topics('IP');
+/** Bytes in front of an address in which `version` is said of it. */
+const CLOSE = 24;
 
 /** Looks at the network address around `at`, if there is one; returns where the run of its characters ends. */
 export function findAddress(text: Text, at: number, from: number): number {
@@ -123,7 +125,9 @@ function findIp4(text: Text, start: number, end: number): void {
     if (last < high && (isAlnum(buffer[last]!) || (buffer[first] === 0x30 && isNumbered(text, last))))
       continue;
     const near = text.topics(first, last);
-    const isVersion = meets(near, AGAINST) && !meets(near, FOR);
+    // A word that stands further off speaks only against small numbers.
+    const against = /\d{3}/.test(found[0]) ? text.topicsBefore(first, CLOSE) : near;
+    const isVersion = meets(against, AGAINST) && !meets(near, FOR);
     text.report('IP_ADDRESS', first, withSuffix(text, last, false), isVersion ? 0.3 : 0.8, 'form');
     return;
   }

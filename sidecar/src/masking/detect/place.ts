@@ -84,7 +84,12 @@ export class Text {
     return this.#near;
   }
 
-  /** The same, and of the words within: those of no place in [start, end) are others. */
+  /** Topics of the words in so many bytes in front of a place. */
+  topicsBefore(start: number, bytes: number): Topics {
+    return topicsNear(this.#shared.kernel, start, start, Math.max(this.low, start - bytes), start);
+  }
+
+  /** Of the words near a place, of the member's name, and of the words within: those of no place in [start, end) are others. */
   topicsAround(start: number, end: number): Topics {
     const around = topicsAround(this.#shared.kernel, start, end, this.low, this.high);
     return joined(around, this.field ?? NO_TOPICS);

@@ -1,7 +1,7 @@
 import type { Entity } from '@rankguard/contract';
+import { apartBlobs, type BlobsDone, blobsAtDigit, blobsOfRun } from './blobs.ts';
 import { CLASS, DIGIT, isAlnum, LETTER } from './bytes.ts';
 import { Cluster, readCluster } from './clusters.ts';
-import { blobsIn, DECODING_BUDGET } from './encoded.ts';
 import { findGrouped } from './grouped.ts';
 import { findIbans, SHORTEST_IBAN } from './iban.ts';
 import { identifiersOf } from './identifiers/index.ts';
@@ -24,13 +24,24 @@ const COLON = 0x3a;
 const OVERLAP = 8;
 
 /** Up to where a text has been looked at, by what is looked for. */
-interface Done {
+interface Done extends BlobsDone {
   numbers: number;
   address: number;
   run: number;
   assigned: number;
   announced: number;
 }
+
+const doneUpTo = (low: number): Done => ({
+  numbers: low,
+  address: low,
+  run: low,
+  assigned: low,
+  announced: low,
+  row: low,
+  word: low,
+  wrapped: low,
+});
 
 /** What looks at the anchors of a text. */
 export interface Recognisers {
@@ -64,27 +75,26 @@ export function createRecognisers({
     return complete ? end : starts[Math.max(1, count - OVERLAP)]!;
   }
 
-  function long(text: Text, at: number, from: number): number {
-    const run = runAround(text, at, from);
+  function long(text: Text, at: number, done: Done): number {
+    const run = runAround(text, at, done.run);
     const end = findSecrets(text, run);
     if (wanted.has('MAC_ADDRESS')) findMac(text, run.start, run.end, run.start);
-    if (run.end - run.start <= DECODING_BUDGET)
-      for (const blob of blobsIn(run, DECODING_BUDGET)) text.blobs.push(blob);
+    blobsOfRun(text, run, done);
     return end;
   }
 
   function look(text: Text, anchors: Uint32Array, base: number): void {
     // How far each kind has been looked at.
-    const { low } = text;
-    const done: Done = { numbers: low, address: low, run: low, assigned: low, announced: low };
+    const done = doneUpTo(text.low);
     for (const anchor of anchors) lookAt(text, base + (anchor & PLACE), anchor >>> 29, done);
+    if (text.blobs.length > 1) text.blobs.splice(0, Infinity, ...apartBlobs(text.blobs));
     if (wanted.has('SECRET')) findFieldSecret(text);
     if (deny.length > 0) findDenied(text, deny);
   }
 
   function lookAt(text: Text, at: number, kind: number, done: Done): void {
     if (kind === LONG) {
-      if (at >= done.run) done.run = long(text, at, done.run);
+      if (at >= done.run) done.run = long(text, at, done);
     } else if (kind === WORD) {
       if (at >= done.announced && wanted.has('SECRET')) done.announced = findAnnounced(text, at);
     } else {
@@ -100,6 +110,7 @@ export function createRecognisers({
 
   function digits(text: Text, at: number, done: Done): void {
     findGrouped(text, at);
+    blobsAtDigit(text, at, done);
     if (at >= done.numbers) done.numbers = numbers(text, at, done.numbers);
   }
 

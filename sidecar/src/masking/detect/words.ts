@@ -30,7 +30,7 @@ const TOPICS = {
   SECRET:
     'password passwd pwd secret token apikey api_key access_key private_key credential credentials passphrase passcode client_secret auth_token secret_key pass passphrases pw account_key shared_key storage_key signing_key encryption_key master_key',
   AGAINST:
-    'order orders invoice invoices sku tracking timestamp version isbn ticket serial build commit revision article parcel shipment epoch quantity qty product item ean upc gtin model batch issue issn doi ordernumber part receipt reference build_number run job offset bytes size pixel seed checksum hash uuid guid confirmation transaction trace lot',
+    'order orders invoice invoices sku tracking timestamp version isbn ticket serial build commit revision article parcel shipment epoch quantity qty product item ean upc gtin model batch issue issn doi ordernumber part receipt reference build_number run job offset bytes size pixel seed checksum hash uuid guid confirmation transaction trace lot section sections chapter chapters clause paragraph figure appendix firmware etag',
   DE: 'german germany deutschland deutsche deutscher deutschen steuer steueridentifikationsnummer steuernummer idnr personalausweis ausweisnummer sozialversicherungsnummer rentenversicherungsnummer rentenversicherung rvnr svnr versicherungsnummer sozialversicherung krankenversichertennummer versichertennummer kvnr lanr bsnr ust ustid arztnummer reisepass bundesdruckerei krankenkasse krankenversicherung egk gkv personalausweisnummer vertragsarzt betriebsstättennummer',
   FR: 'french france nir insee sécurité securite sécu secu vitale carte_vitale numéro_fiscal fiscal spi impots impôts fiscale',
   ES: 'spanish spain españa nif nie dni documento pasaporte espanol español',

@@ -1,7 +1,11 @@
+import { folded } from '../values.ts';
+
 /** Characters around a value in which words speak for or against it: as far as the detectors look. */
 export const CONTEXT = 96;
 /** The longest value that is written in groups: an IBAN of 34 characters with its spaces, and some. */
 const GROUPED = 64;
+/** Characters beyond ASCII for one that is shown: a letter of two units and a mark. */
+const SPREAD = 4;
 /** Fewer digits than these, in neighbouring words, are no value. */
 const LEAST_DIGITS = 5;
 
@@ -22,7 +26,51 @@ const SPACE = /\s/;
 export function openFrom(text: string, from: number): number {
   const word = lastWord(text, from);
   const groups = groupsBefore(text, word, from);
-  return Math.min(groups, spelledFrom(text, word, from), openKey(text, from));
+  const encoded = Math.min(wrappedFrom(text, word, from), rowFrom(text, word, from));
+  return Math.min(groups, encoded, spelledFrom(text, word, from), openKey(text, from));
+}
+
+/** A line of base64 or hexadecimal digits that goes on in the next. */
+const ENCODED_LINE = /[A-Za-z0-9+/_-]{14,}$/;
+/** Characters at the end of a line that count. */
+const LONGEST_LINE = 1024;
+
+/** Goes back over the lines of an encoded text: all of one length but the last. */
+function wrappedFrom(text: string, word: number, from: number): number {
+  let first = word;
+  let length = 0;
+  let behind = text.length - word;
+  for (let at = word; at > from; at = first) {
+    const end = endOfWordBefore(text, at, from);
+    if (text.slice(end, at).split('\n').length !== 2) break;
+    const line = ENCODED_LINE.exec(text.slice(Math.max(from, end - LONGEST_LINE), end))?.[0];
+    if (line === undefined || line.length < behind || (length > 0 && line.length !== length)) break;
+    behind = 0;
+    length = line.length;
+    first = end - length;
+    // A word in front of the line is where the lines begin.
+    if (first > from && !SPACE.test(text[first - 1]!)) break;
+  }
+  return first;
+}
+
+/** One byte, or the beginning of one, in hexadecimal, decimal or binary. */
+const BYTE = /^(?:(?:0x)?[0-9a-f]{0,2}|\d{3}|[01]{1,8})[,:-]?$/i;
+/** What a row of bytes is held back of at most. */
+const LONGEST_ROW = 2048;
+
+/** Goes back over bytes that are written one by one. */
+function rowFrom(text: string, word: number, from: number): number {
+  const least = Math.max(from, word - LONGEST_ROW);
+  if (!BYTE.test(text.slice(word, word + 12))) return word;
+  let first = word;
+  while (first > least) {
+    const end = endOfWordBefore(text, first, least);
+    const start = startOfWord(text, end, least);
+    if (end === start || end - start > 9 || !BYTE.test(text.slice(start, end))) break;
+    first = start;
+  }
+  return first;
 }
 
 function lastWord(text: string, from: number): number {
@@ -54,26 +102,33 @@ function spelledFrom(text: string, word: number, from: number): number {
 
 /** Goes back over words with a digit, or without letters, that may belong to the same value. */
 function groupsBefore(text: string, word: number, from: number): number {
-  const least = Math.max(from, word - GROUPED);
+  const least = Math.max(from, word - (isAscii(text.slice(-GROUPED)) ? GROUPED : SPREAD * GROUPED));
   let first = word;
   for (let at = word; at > least; ) {
     const end = endOfWordBefore(text, at, least);
     const start = startOfWord(text, end, least);
     const group = text.slice(start, end);
     if (group === '' || !maySpan(group)) break;
-    if (DIGIT.test(group)) first = start;
+    if (DIGIT.test(plain(group))) first = start;
     at = start;
   }
   // Prose behind a number ends it, but for the groups of letters in an IBAN.
   const ends = word < text.length && !maySpan(text.slice(word));
-  return ends && !IBAN_START.test(text.slice(first, first + 5)) ? word : first;
+  return ends && !IBAN_START.test(plain(text.slice(first, first + 5 * SPREAD))) ? word : first;
 }
 
-const IBAN_START = /^[A-Za-z]{2}\d\d/;
+/** Letters of Greek and Cyrillic look like Latin ones. */
+const IBAN_START = /^[A-Za-z\u0370-\u04ff]{2}\d\d/;
+const CAPITALS = /^[A-Z\u0370-\u04ff]{1,5}$/;
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the whole of ASCII is meant
+const isAscii = (text: string) => /^[\u0000-\u007f]*$/.test(text);
+const plain = (text: string) => (isAscii(text) ? text : folded(text));
 
 /** Capitals stand between the digits of an IBAN; marks between those of a phone number. */
 function maySpan(group: string): boolean {
-  return DIGIT.test(group) || !/\p{L}/u.test(group) || /^[A-Z]{1,5}$/.test(group);
+  const word = plain(group);
+  return DIGIT.test(word) || !/\p{L}/u.test(word) || CAPITALS.test(word);
 }
 
 function endOfWordBefore(text: string, before: number, from: number): number {
@@ -122,7 +177,7 @@ export function undecidedRuns(text: string, from: number): Run[] {
   };
   for (let match = words.exec(text); match !== null; match = words.exec(text)) {
     const [word] = match;
-    const digits = word.match(DIGITS)?.length ?? 0;
+    const digits = plain(word).match(DIGITS)?.length ?? 0;
     const end = match.index + word.length;
     if (digits === 0 && (open === null || !maySpan(word))) close();
     else if (open === null) open = { start: match.index, end, digits };

@@ -367,13 +367,22 @@ export const EUROPE: readonly Identifier[] = [
   },
   {
     entity: 'FI_PERSONAL_IDENTITY_CODE',
-    pattern: /^\d{6}([ABCDEFYXWVU]\d{3}|[089]\d{2}|[1-7]\d{2})[0-9A-Y]$/,
-    lengths: [10, 11],
+    pattern: /^\d{6}[ABCDEFYXWVU]\d{3}[0-9A-Y]$/,
+    lengths: [11],
+    check: hetu,
+    context: topics('FI', 'IDENTITY'),
+    bare: 0.8,
+  },
+  {
+    entity: 'FI_PERSONAL_IDENTITY_CODE',
+    // Without its sign it looks like any number of ten digits: every 500th second since 1970 is one.
+    pattern: /^\d{9}[0-9A-Y]$/,
+    lengths: [10],
     check: hetu,
     forms: ['6-4'],
     gaps: '-+',
     context: topics('FI', 'IDENTITY'),
-    bare: 0.8,
+    bare: 0.3,
     formed: 0.9,
   },
   {

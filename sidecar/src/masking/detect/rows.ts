@@ -1,0 +1,131 @@
+import { ADDRESS, CLASS, DIGIT, isAlnum, LETTER } from './bytes.ts';
+import { type Blob, isText } from './encoded.ts';
+import type { Text } from './place.ts';
+
+/** Bytes written one by one: hexadecimal, decimal, binary. The same sign need not stand between all of them. */
+const HEX = /(?:(?:0x)?[0-9a-f]{2}(?: |:|-|, ?|\r?\n ?)){6,4096}(?:0x)?[0-9a-f]{2}(?![0-9a-z])/iy;
+const DECIMAL = /(?:\d{2,3}(?:, ?| |\r?\n ?)){6,4096}\d{2,3}(?!\w)/y;
+const BINARY = /(?:[01]{8}(?: |, ?)?){6,4096}(?!\w)/y;
+const ITEM = /(?:0x)?([0-9a-f]{2,8})/gi;
+/** What a row takes at most. */
+const LONGEST = 4096 * 6;
+const X = 0x78;
+/** A letter that may stand in an address is a hexadecimal digit. */
+const HEX_LETTER = LETTER | ADDRESS;
+
+/** A row of bytes, or none, and up to where the text has been looked at. */
+export interface Row {
+  readonly blob: Blob | null;
+  readonly end: number;
+}
+
+/** The row of at least seven bytes that the digit at `at` stands in. Nothing before `from` belongs to it. */
+export function byteRow(text: Text, at: number, from: number): Row {
+  const { buffer, high } = text;
+  let start = itemStart(buffer, at, from);
+  // Most digits in prose get no further: their neighbours are no bytes.
+  if (start === -1 || !hasNext(buffer, start, high)) return { blob: null, end: at };
+  start = rowStart(buffer, start, from);
+  const row = text.slice(start, Math.min(high, start + LONGEST));
+  const readings = READINGS.map((reading) => readingOf(row, reading)).filter((one) => one !== undefined);
+  const size = Math.max(0, ...readings.map((one) => one.size));
+  if (size === 0) return { blob: null, end: rowEnd(buffer, at, high) };
+  const end = start + size;
+  // `48, 49` may be either: both are looked at.
+  const decoded = Buffer.concat(readings.flatMap((one) => [one.decoded, BREAK]));
+  return { blob: { start, end, decoded }, end };
+}
+
+const BREAK = Buffer.from('\n');
+const READINGS = [
+  [BINARY, 2],
+  [HEX, 16],
+  [DECIMAL, 10],
+] as const;
+
+function readingOf(row: string, [pattern, base]: (typeof READINGS)[number]) {
+  pattern.lastIndex = 0;
+  const run = pattern.exec(row)?.[0].trimEnd();
+  const decoded = run === undefined ? undefined : bytesOf(run, base);
+  return run === undefined || decoded === undefined ? undefined : { size: run.length, decoded };
+}
+
+/** Where the item around a digit begins: two or three digits, `0x` in front or not, or eight of 0 and 1. -1: it is none. */
+function itemStart(buffer: Buffer, at: number, from: number): number {
+  let start = at;
+  while (start > from && at - start < 3 && isAlnum(buffer[start - 1]!)) start--;
+  return start > from && isAlnum(buffer[start - 1]!) ? -1 : start;
+}
+
+/** The length of the item at `at`; 0: none stands there. */
+function itemSize(buffer: Buffer, at: number, high: number): number {
+  let end = at;
+  while (end < high && end - at < 9 && isAlnum(buffer[end]!)) end++;
+  const size = end - at;
+  return size === 2 ||
+    size === 8 ||
+    (size === 4 && (buffer[at + 1]! | 0x20) === X) ||
+    isDecimal(buffer, at, size)
+    ? size
+    : 0;
+}
+
+const isDecimal = (buffer: Buffer, at: number, size: number) =>
+  size === 3 && (CLASS[buffer[at]!]! & CLASS[buffer[at + 1]!]! & CLASS[buffer[at + 2]!]! & DIGIT) !== 0;
+
+/** Whether two more items follow. */
+function hasNext(buffer: Buffer, start: number, high: number): boolean {
+  let at = start;
+  for (let items = 0; items < 3; items++) {
+    const size = itemSize(buffer, at, high);
+    if (size === 0) return false;
+    const next = behindGap(buffer, at + size, high);
+    // Bits need nothing between them.
+    if (next === at + size && size !== 8) return false;
+    at = next;
+  }
+  return true;
+}
+
+const isGap = (byte: number) =>
+  byte === 0x20 || byte === 0x3a || byte === 0x2d || byte === 0x2c || byte === 0x0a || byte === 0x0d;
+
+function behindGap(buffer: Buffer, at: number, high: number): number {
+  let end = at;
+  while (end < high && end - at < 3 && isGap(buffer[end]!)) end++;
+  return end;
+}
+
+/** Goes back over items without a digit, which nothing told of: `ff fe 61`. */
+function rowStart(buffer: Buffer, start: number, from: number): number {
+  let at = start;
+  while (at - 3 >= from && isGap(buffer[at - 1]!)) {
+    const isLetters = (CLASS[buffer[at - 2]!]! & CLASS[buffer[at - 3]!]! & HEX_LETTER) === HEX_LETTER;
+    if (!isLetters || (at - 4 >= from && isAlnum(buffer[at - 4]!))) break;
+    at -= 3;
+  }
+  return at;
+}
+
+/** Behind the letters, digits and gaps from `at` on: no row begins in there that does not begin before. */
+function rowEnd(buffer: Buffer, at: number, high: number): number {
+  const limit = Math.min(high, at + LONGEST);
+  let end = at;
+  while (end < limit) {
+    const size = itemSize(buffer, end, high);
+    if (size === 0) break;
+    const next = behindGap(buffer, end + size, high);
+    if (next === end + size) break;
+    end = next;
+  }
+  return Math.max(end, at + 1);
+}
+
+function bytesOf(run: string, base: 2 | 10 | 16): Buffer | undefined {
+  const items =
+    base === 2 ? (run.match(/[01]{8}/g) ?? []) : [...run.matchAll(ITEM)].map(([, digits]) => digits!);
+  const codes = items.map((digits) => Number.parseInt(digits, base));
+  if (codes.some((code) => code > 0xff)) return undefined;
+  const bytes = Buffer.from(codes);
+  return isText(bytes) ? bytes : undefined;
+}
