@@ -95,6 +95,13 @@ const WAYS: Readonly<Record<string, (value: string) => string>> = {
       .replaceAll('.', '&period;')
       .replaceAll('-', '&hyphen;')
       .replaceAll(' ', '&nbsp;'),
+  'escapes of programs': units((code) => `\\x${hex(code)}`),
+  'octal escapes': units((code) => `\\${code.toString(8).padStart(3, '0')}`),
+  'long escapes': units((code) => `\\U${hex(code, 8)}`),
+  'escaped escapes': units((code) => `\\\\u${hex(code, 4)}`),
+  'quoted printable': units((code) => `=${hex(code).toUpperCase()}`),
+  'quoted printable marks': (value) =>
+    value.replace(/[^A-Za-z0-9 ]/g, (mark) => `=${hex(mark.charCodeAt(0)).toUpperCase()}`),
   'full-width forms': shifted((code) => (code > 0x20 ? code + 0xfee0 : 0x3000)),
   'letters like Latin ones': (value) => value.replace(/[aeocpAEKT]/g, (letter) => cyrillic[letter]!),
   tags: shifted((code) => code + 0xe0000),

@@ -7,6 +7,8 @@ const HEX = /(?:(?:0x)?[0-9a-f]{2}(?: |:|-|, ?|\r?\n ?)){6,4096}(?:0x)?[0-9a-f]{
 const DECIMAL = /(?:\d{2,3}(?:, ?| |\r?\n ?)){6,4096}\d{2,3}(?!\w)/y;
 const BINARY = /(?:[01]{8}(?: |, ?)?){6,4096}(?!\w)/y;
 const ITEM = /(?:0x)?([0-9a-f]{2,8})/gi;
+/** Bytes of a row: fewer hold no value. */
+const LEAST = 6;
 /** What a row takes at most. */
 const LONGEST = 4096 * 6;
 const X = 0x78;
@@ -23,17 +25,17 @@ export interface Row {
 export function byteRow(text: Text, at: number, from: number): Row {
   const { buffer, high } = text;
   let start = itemStart(buffer, at, from);
-  // Most digits in prose get no further: their neighbours are no bytes.
-  if (start === -1 || !hasNext(buffer, start, high)) return { blob: null, end: at };
+  if (start === -1) return { blob: null, end: at };
+  const { items, end } = extentOf(buffer, start, high);
+  if (items < LEAST) return { blob: null, end: Math.max(end, at) };
   start = rowStart(buffer, start, from);
-  const row = text.slice(start, Math.min(high, start + LONGEST));
+  const row = text.slice(start, end);
   const readings = READINGS.map((reading) => readingOf(row, reading)).filter((one) => one !== undefined);
   const size = Math.max(0, ...readings.map((one) => one.size));
-  if (size === 0) return { blob: null, end: rowEnd(buffer, at, high) };
-  const end = start + size;
+  if (size === 0) return { blob: null, end };
   // `48, 49` may be either: both are looked at.
   const decoded = Buffer.concat(readings.flatMap((one) => [one.decoded, BREAK]));
-  return { blob: { start, end, decoded }, end };
+  return { blob: { start, end: start + size, decoded }, end };
 }
 
 const BREAK = Buffer.from('\n');
@@ -59,33 +61,23 @@ function itemStart(buffer: Buffer, at: number, from: number): number {
 
 /** The length of the item at `at`; 0: none stands there. */
 function itemSize(buffer: Buffer, at: number, high: number): number {
+  if (isBits(buffer, at, high)) return 8;
   let end = at;
   while (end < high && end - at < 9 && isAlnum(buffer[end]!)) end++;
   const size = end - at;
-  return size === 2 ||
-    size === 8 ||
-    (size === 4 && (buffer[at + 1]! | 0x20) === X) ||
-    isDecimal(buffer, at, size)
+  return size === 2 || (size === 4 && (buffer[at + 1]! | 0x20) === X) || isDecimal(buffer, at, size)
     ? size
     : 0;
 }
 
-const isDecimal = (buffer: Buffer, at: number, size: number) =>
-  size === 3 && (CLASS[buffer[at]!]! & CLASS[buffer[at + 1]!]! & CLASS[buffer[at + 2]!]! & DIGIT) !== 0;
-
-/** Whether two more items follow. */
-function hasNext(buffer: Buffer, start: number, high: number): boolean {
-  let at = start;
-  for (let items = 0; items < 3; items++) {
-    const size = itemSize(buffer, at, high);
-    if (size === 0) return false;
-    const next = behindGap(buffer, at + size, high);
-    // Bits need nothing between them.
-    if (next === at + size && size !== 8) return false;
-    at = next;
-  }
+function isBits(buffer: Buffer, at: number, high: number): boolean {
+  if (at + 8 > high) return false;
+  for (let end = at; end < at + 8; end++) if ((buffer[end]! & 0xfe) !== 0x30) return false;
   return true;
 }
+
+const isDecimal = (buffer: Buffer, at: number, size: number) =>
+  size === 3 && (CLASS[buffer[at]!]! & CLASS[buffer[at + 1]!]! & CLASS[buffer[at + 2]!]! & DIGIT) !== 0;
 
 const isGap = (byte: number) =>
   byte === 0x20 || byte === 0x3a || byte === 0x2d || byte === 0x2c || byte === 0x0a || byte === 0x0d;
@@ -107,18 +99,25 @@ function rowStart(buffer: Buffer, start: number, from: number): number {
   return at;
 }
 
-/** Behind the letters, digits and gaps from `at` on: no row begins in there that does not begin before. */
-function rowEnd(buffer: Buffer, at: number, high: number): number {
+/** How many items stand in a row from `at` on, and where they end. */
+function extentOf(
+  buffer: Buffer,
+  at: number,
+  high: number,
+): { readonly items: number; readonly end: number } {
   const limit = Math.min(high, at + LONGEST);
+  let items = 0;
   let end = at;
-  while (end < limit) {
-    const size = itemSize(buffer, end, high);
+  for (let next = at; next < limit; ) {
+    const size = itemSize(buffer, next, high);
     if (size === 0) break;
-    const next = behindGap(buffer, end + size, high);
-    if (next === end + size) break;
-    end = next;
+    items++;
+    end = next + size;
+    next = behindGap(buffer, end, high);
+    // Bits need nothing between them.
+    if (next === end && size !== 8) break;
   }
-  return Math.max(end, at + 1);
+  return { items, end };
 }
 
 function bytesOf(run: string, base: 2 | 10 | 16): Buffer | undefined {
