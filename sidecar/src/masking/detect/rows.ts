@@ -38,7 +38,7 @@ export function byteRow(text: Text, at: number, from: number): Row {
   return { blob: { start, end: start + size, decoded }, end };
 }
 
-const BREAK = Buffer.from('\n');
+const BREAK = Buffer.of(0x0a);
 const READINGS = [
   [BINARY, 2],
   [HEX, 16],
