@@ -178,7 +178,8 @@ function isLive({ metadata, status }: Pod): boolean {
   return metadata?.deletionTimestamp === undefined && !['Succeeded', 'Failed'].includes(status?.phase ?? '');
 }
 
-function selects({ spec, namespace }: GuardingConnection, { metadata }: Pod): boolean {
+/** Whether the pod is one of the connection's, by its namespace and labels. */
+export function selects({ spec, namespace }: GuardingConnection, { metadata }: Pod): boolean {
   const labels = metadata?.labels ?? {};
   if (metadata?.namespace !== undefined && metadata.namespace !== namespace) return false;
   return Object.entries(spec.selector.matchLabels).every(([key, value]) => labels[key] === value);

@@ -1,4 +1,4 @@
-import { findBypasses } from '../bypass/index.ts';
+import { findBypasses, selects } from '../bypass/index.ts';
 import { type Caches, capturesOf, type FindBypass, type PodObject } from '../controllers/index.ts';
 import type { Pod } from '../injection/index.ts';
 import { type Kube, RESOURCES } from '../kube/index.ts';
@@ -24,12 +24,13 @@ export function createFindBypass(kube: Kube, caches: Caches): FindBypass {
 
   return async (connection, { guarded, unguarded }) => {
     const { namespace = '', name } = connection.metadata;
+    const own = guarding(caches, connection);
     const selected = [...guarded, ...unguarded];
-    const names = new Set(selected.map(({ metadata }) => metadata.name));
     const [pods, rights] = await Promise.all([podsOf(namespace), rightsIn(namespace)]);
-    const others = pods.filter((pod) => !names.has(pod.metadata?.name ?? ''));
+    // Those that the connection selects are known as they are now: what was read earlier may have been replaced.
+    const others = pods.filter((pod) => !selects(own, pod));
     const found = findBypasses({
-      connection: guarding(caches, connection),
+      connection: own,
       pods: [...selected.map(slim), ...others],
       services: inNamespace(caches.services.list(), namespace).map(asService),
       networkPolicy: guarded.some((pod) => capturesOf(pod).get(name) === 'port-name'),
