@@ -10,7 +10,7 @@ OPA := tools/.cache/opa.path
 
 CLUSTER := $(NODE) tools/cluster/main.ts
 
-.PHONY: help setup demo test test-unit cluster cluster-down cluster-programs images test-cluster lint typecheck build bench bench-operator clean
+.PHONY: help setup demo test test-unit cluster cluster-down cluster-images cluster-programs images test-cluster lint typecheck build bench bench-operator clean
 
 help: ## Show this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,6 +50,11 @@ cluster-down: setup ## Stop it and remove everything of it
 
 images: setup ## Build the images with Docker or buildah (ARGS="--tag TAG --base IMAGE")
 	@$(NODE) tools/images/main.ts $(ARGS)
+
+cluster-images: setup ## Build the images and put them into the cluster of make cluster (ARGS="--tag TAG")
+	@rm -rf tools/.cache/images
+	@$(NODE) tools/images/main.ts --archives tools/.cache/images $(ARGS)
+	@$(CLUSTER) load tools/.cache/images/*.tar
 
 cluster-programs: setup ## Build a Kubernetes node's programs with Go, once (8 minutes)
 	@$(CLUSTER) binaries

@@ -7,10 +7,10 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createCompiler } from '@rankguard/compiler';
 import { createProcesses, freePort } from '../examples/support-search/src/demo/processes.ts';
 import { startWorld, type World } from '../examples/support-search/src/demo/world.ts';
-import type { Fence } from '../tools/docs/markdown.ts';
 import { generatedPages } from '../tools/docs/pages.ts';
-import { brokenLinks, fileOf, type Page, readPages } from '../tools/docs/testing/pages.ts';
-import { createShell, matches, type Shell } from '../tools/docs/testing/shell.ts';
+import { followPage } from '../tools/docs/testing/follow.ts';
+import { brokenLinks, readPages } from '../tools/docs/testing/pages.ts';
+import { createShell, matches } from '../tools/docs/testing/shell.ts';
 import { regoProblems, yamlProblems } from '../tools/docs/testing/snippets.ts';
 
 const run = promisify(execFile);
@@ -123,7 +123,15 @@ describe('commands', () => {
       const ports = own ? await freePorts() : portsOf(world);
       const shell = createShell({ root, env: process.env });
       try {
-        await followPage(shell, page, (text) => withPorts(text, ports));
+        const reader = {
+          shell,
+          // test/cluster/docs.test.ts follows the others.
+          follows: ({ info }: { readonly info: readonly string[] }) => !info.includes('cluster'),
+          rewrite: (text: string) => withPorts(text, ports),
+          elsewhere: ELSEWHERE,
+          soonMs: 10_000,
+        };
+        expect(await followPage(reader, page)).toBeNull();
       } finally {
         await shell.close();
       }
@@ -151,47 +159,4 @@ function withPorts(text: string, ports: Ports): string {
     const name = roles.get(number);
     return name === undefined ? number : ports[name];
   });
-}
-
-/** Writes the files of a page, starts its programs and runs its commands, in order; compares what they print. */
-async function followPage(
-  shell: Shell,
-  { path, fences }: Page,
-  rewrite: (text: string) => string,
-): Promise<void> {
-  for (const [at, fence] of fences.entries()) {
-    const file = fileOf(fence);
-    const text = rewrite(fence.text);
-    if (file !== undefined) shell.write(file, text);
-    // test/cluster follows these, where there is a cluster.
-    else if (fence.info.includes('cluster')) continue;
-    else if (fence.info.includes('terminal')) await shell.start(text);
-    else if (fence.info[0] === 'sh') {
-      const next = fences[at + 1];
-      const expected = next?.info[0] === 'text' ? rewrite(next.text) : undefined;
-      await followBlock(shell, `${path}:${fence.line}`, { ...fence, text }, expected);
-    }
-  }
-}
-
-async function followBlock(
-  shell: Shell,
-  place: string,
-  fence: Fence,
-  expected: string | undefined,
-): Promise<void> {
-  const commands = fence.text.split('\n').filter((line) => !Object.hasOwn(ELSEWHERE, line.trim()));
-  if (commands.every((line) => line.trim() === '' || line.startsWith('#'))) return;
-  const code = Number(fence.info.find((word) => word.startsWith('exit='))?.slice('exit='.length) ?? 0);
-  const until = performance.now() + (fence.info.includes('soon') ? 10_000 : 0);
-  for (;;) {
-    const outcome = await shell.run(commands.join('\n'));
-    const fits = outcome.code === code && (expected === undefined || matches(outcome.output, expected));
-    if (fits) return;
-    if (performance.now() >= until) {
-      expect({ place, ...outcome }).toEqual({ place, code, output: expected ?? 'anything' });
-      return;
-    }
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
 }

@@ -5,11 +5,12 @@ import { clusterPrograms } from '../../support/api-server.ts';
 import { IMAGES, RELEASE, SYSTEM } from './settings.ts';
 
 const built = clusterPrograms.path('helm');
-const program = existsSync(built) ? built : 'helm';
+/** Path of Helm, or its name on PATH. */
+export const helmProgram = existsSync(built) ? built : 'helm';
 const chart = join(import.meta.dirname, '../../../charts/rankguard');
 
 export function helm(...args: readonly string[]): Promise<string> {
-  return run(program, ['--kubeconfig', process.env['KUBECONFIG'] ?? '', '-n', SYSTEM, ...args]);
+  return run(helmProgram, ['--kubeconfig', process.env['KUBECONFIG'] ?? '', '-n', SYSTEM, ...args]);
 }
 
 /** Installs or upgrades the chart with the images under test, and waits until it is ready. */
@@ -35,7 +36,7 @@ export function install(...values: readonly string[]): Promise<string> {
     '--create-namespace',
     '--wait',
     '--timeout',
-    '120s',
+    '240s',
     ...sets,
   );
 }

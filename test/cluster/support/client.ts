@@ -46,13 +46,16 @@ try {
   console.log(JSON.stringify({ status: 0, headers: {}, text: error.cause?.code ?? error.name }));
 }`;
 
+/** One that nobody stops, because its test has failed, does not go on for ever. */
+const LONGEST_LOAD_MS = 600_000;
 const LOAD = `
 import { existsSync, renameSync, writeFileSync } from 'node:fs';
 const [, argument, concurrency, name] = process.argv;
 const { url, token, body } = JSON.parse(argument);
 const counts = {};
+const end = Date.now() + ${LONGEST_LOAD_MS};
 async function caller() {
-  while (!existsSync('/tmp/' + name + '.stop')) {
+  while (Date.now() < end && !existsSync('/tmp/' + name + '.stop')) {
     let status;
     try {
       const answer = await fetch(url, {

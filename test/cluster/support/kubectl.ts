@@ -5,11 +5,12 @@ import { clusterPrograms } from '../../support/api-server.ts';
 /** Set by main.ts beside this folder. */
 const kubeconfig = process.env['KUBECONFIG'] ?? '';
 const built = clusterPrograms.path('kubectl');
-const program = existsSync(built) ? built : 'kubectl';
+/** Path of kubectl, or its name on PATH. */
+export const kubectlProgram = existsSync(built) ? built : 'kubectl';
 
 /** Runs kubectl; resolves with what it printed, throws with what it said. */
 export function kubectl(args: readonly string[], input?: string): Promise<string> {
-  return run(program, ['--kubeconfig', kubeconfig, ...args], input === undefined ? {} : { input });
+  return run(kubectlProgram, ['--kubeconfig', kubeconfig, ...args], input === undefined ? {} : { input });
 }
 
 /** What kubectl said when it refused; throws when it did not. */

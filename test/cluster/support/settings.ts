@@ -3,6 +3,7 @@ const tag = process.env['RANKGUARD_TEST_TAG'] ?? 'dev';
 
 /** Images that the cluster has, or pulls when RANKGUARD_TEST_REGISTRY names where from. */
 export const IMAGES = {
+  registry,
   sidecar: { repository: `${registry}/rankguard-sidecar`, tag },
   operator: { repository: `${registry}/rankguard-operator`, tag },
   example: `${registry}/support-search:${tag}`,

@@ -20,14 +20,17 @@ export interface Shell {
 }
 
 const HIDDEN = new Set(['.git', 'demo-state']);
-const READY = /"(?:message|msg)":"ready"/;
+/** The project's own programs log it; kubectl says what it forwards. */
+const READY = /"(?:message|msg)":"ready"|^Forwarding from /m;
 const LONGEST_MS = 20_000;
 
 export function createShell(deps: {
   readonly root: string;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** How long one block may take; 20 s without it. */
+  readonly longestMs?: number;
 }): Shell {
-  const { root } = deps;
+  const { root, longestMs = LONGEST_MS } = deps;
   const folder = mkdtempSync(join(tmpdir(), 'rankguard-docs-'));
   const home = join(folder, 'project');
   const state = join(folder, 'variables');
@@ -48,7 +51,7 @@ export function createShell(deps: {
     const child = launch(`set -euo pipefail\n. ${state}\nset -a\n${script}\nexport -p > ${state}`, false);
     return new Promise((resolve, reject) => {
       const chunks: Buffer[] = [];
-      const timer = setTimeout(() => child.kill('SIGKILL'), LONGEST_MS);
+      const timer = setTimeout(() => child.kill('SIGKILL'), longestMs);
       child.on('error', reject);
       child.stdout?.on('data', (chunk: Buffer) => chunks.push(chunk));
       child.on('close', (code) => {
@@ -63,7 +66,7 @@ export function createShell(deps: {
     running.push(child);
     return new Promise((resolve, reject) => {
       let output = '';
-      const timer = setTimeout(() => reject(new Error(`not ready:\n${output}`)), LONGEST_MS);
+      const timer = setTimeout(() => reject(new Error(`not ready:\n${output}`)), longestMs);
       child.stdout?.on('data', (chunk: Buffer) => {
         output += chunk.toString();
         if (!READY.test(output)) return;
