@@ -20,7 +20,7 @@ import { pino } from 'pino';
 import { freePort } from '../../examples/support-search/src/demo/processes.ts';
 import { type ApiServer, hasApiServer, startApiServer } from '../../tools/cluster/api-server.ts';
 import { createBinaryStore } from '../../tools/cluster/binaries.ts';
-import { connection, debuggers, pod, policy } from '../support/operator/shop.ts';
+import { byName, connection, debuggers, pod, podByName, policy } from '../support/operator/shop.ts';
 import { waitFor } from '../support/wait.ts';
 
 /**
@@ -64,6 +64,16 @@ async function apply(text: string): Promise<string> {
   const file = join(folder, 'apply.yaml');
   writeFileSync(file, text);
   return await kubectl('apply', '--server-side', '--force-conflicts', '-f', file);
+}
+/** The API server takes up webhooks a moment after they are stored. */
+async function applyGuarded(text: string): Promise<void> {
+  const file = join(folder, 'guarded.yaml');
+  writeFileSync(file, text);
+  const create = (...flags: string[]) => kubectl('create', '-o', 'json', '-f', file, ...flags);
+  const isInjected = async () =>
+    (await create('--dry-run=server').catch(String)).includes('"rankguard.dev/injected"');
+  await waitFor(isInjected, 'admission is asked about the pod', PATIENCE);
+  await create();
 }
 /** What kubectl says on standard error when it fails. */
 async function refusal(act: Promise<string>): Promise<string> {
@@ -191,11 +201,44 @@ suite('the operator on a real API server', () => {
   test(
     'who may exec into a guarded pod is named, by the rights that the chart gives',
     async () => {
-      await apply(pod());
+      await applyGuarded(pod());
       const isNamed = async () =>
         (await active()).conditions?.find(({ type }) => type === 'BypassPossible')?.message ===
         'rights of the API lead past the sidecar: Group debuggers (exec: RoleBinding debuggers)';
       await waitFor(isNamed, 'the group is named', PATIENCE);
+    },
+    SLOW,
+  );
+
+  test(
+    'an app that keeps its port gets a key and a NetworkPolicy within the rights of the chart, and loses them again',
+    async () => {
+      await apply(byName());
+      await applyGuarded(podByName());
+      const name = { namespace: 'shop', name: 'by-name' };
+      type Stored = KubeObject & { status?: ConnectionStatus };
+      const keyOf = async () =>
+        (await kube.get<Stored>(RESOURCES.connections, name)).status?.upstreamKeySecret;
+      const secret = await waitFor(keyOf, 'a key', PATIENCE);
+      const guards = await kubectl(
+        'get',
+        'networkpolicy/rankguard-by-name',
+        `secret/${secret}`,
+        '-n',
+        'shop',
+      );
+      expect(guards).toContain('rankguard-by-name');
+      const said = await kubectl('get', 'pod', 'by-name', '-n', 'shop', '-o', 'json');
+      expect(JSON.parse(said).spec.containers[0].env).toContainEqual({
+        name: 'API_KEY',
+        valueFrom: { secretKeyRef: { name: secret, key: 'key' } },
+      });
+      await kubectl('delete', 'pod', 'by-name', '-n', 'shop', '--force');
+      await kubectl('delete', 'rrc', 'by-name', '-n', 'shop', '--wait=false');
+      const scope = { namespace: 'system', labelSelector: 'rankguard.dev/bundle=true' };
+      const isGone = async () => (await kube.list(RESOURCES.configMaps, scope)).items.length === 1;
+      await waitFor(isGone, 'what was made for it goes with it', PATIENCE);
+      expect(await kubectl('get', 'networkpolicies,secrets', '-n', 'shop', '-o', 'name')).toBe('');
     },
     SLOW,
   );

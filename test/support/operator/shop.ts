@@ -37,3 +37,29 @@ metadata: {name: debuggers, namespace: shop}
 roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: debuggers}
 subjects: [{apiGroup: rbac.authorization.k8s.io, kind: Group, name: debuggers}]
 `;
+/** An app that cannot be moved, because a shell starts it, behind a Service that routes by the port's name. */
+export const byName = () => `apiVersion: rankguard.dev/v1alpha1
+kind: RerankConnection
+metadata: {name: by-name, namespace: shop}
+spec:
+  selector: {matchLabels: {app: by-name}}
+  ingress: {port: http, dialects: [tei]}
+  identity: {serviceAccounts: {audiences: [rerank]}}
+  policies: [{name: readers}]
+---
+apiVersion: v1
+kind: Service
+metadata: {name: by-name, namespace: shop}
+spec: {selector: {app: by-name}, ports: [{port: 80, targetPort: http}]}
+`;
+export const podByName = () => `apiVersion: v1
+kind: Pod
+metadata: {name: by-name, namespace: shop, labels: {app: by-name}}
+spec:
+  automountServiceAccountToken: false
+  containers:
+  - name: tei
+    image: ghcr.io/huggingface/text-embeddings-inference:1.9
+    command: [sh, -c, text-embeddings-router --port 8080]
+    ports: [{name: http, containerPort: 8080}]
+`;
