@@ -1,3 +1,10 @@
+export interface PolicyOptions {
+  readonly name: string;
+  readonly rego: string;
+  readonly data?: Readonly<Record<string, unknown>>;
+  readonly mode?: 'enforce' | 'shadow';
+}
+
 export interface ConnectionOptions {
   /** null: no issuer, so nobody can be identified. */
   readonly issuer: string | null;
@@ -9,6 +16,8 @@ export interface ConnectionOptions {
   readonly spec?: Readonly<Record<string, unknown>>;
   /** The one policy's Rego; see {@link POLICY}. */
   readonly rego?: string;
+  /** Policies beside that one. */
+  readonly more?: readonly PolicyOptions[];
   /** The upstream's own key; null: the connection has none. */
   readonly upstreamKey?: string | null;
 }
@@ -32,7 +41,13 @@ deny contains {"code": "QUERY_FORBIDDEN", "message": message} if {
 
 /** The resources of a guarded reranker as YAML: JSON is YAML, and nothing has to be indented. */
 export function resourcesYaml(options: ConnectionOptions): string {
-  const { issuer, dialects = ['tei', 'cohere-v1', 'cohere-v2'], limits = {}, rego = POLICY } = options;
+  const {
+    issuer,
+    dialects = ['tei', 'cohere-v1', 'cohere-v2'],
+    limits = {},
+    rego = POLICY,
+    more = [],
+  } = options;
   const apiVersion = 'rankguard.dev/v1alpha1';
   const metadata = (name: string) => ({ name, namespace: 'e2e' });
   const issuers = issuer === null ? [] : [{ issuer, audiences: [AUDIENCE] }];
@@ -51,7 +66,7 @@ export function resourcesYaml(options: ConnectionOptions): string {
             : { upstreamKey: { secretKeyRef: { name: 'upstream', key: 'key' } } }),
         },
         identity: { issuers, anonymous: options.anonymous ?? 'deny' },
-        policies: [{ name: 'e2e' }],
+        policies: ['e2e', ...more.map(({ name }) => name)].map((name) => ({ name })),
         masking: { profile: 'pii', order: options.order ?? 'mask-then-score' },
         limits: { timeoutSeconds: 20, ...limits },
         ...options.spec,
@@ -69,6 +84,12 @@ export function resourcesYaml(options: ConnectionOptions): string {
       metadata: metadata('e2e'),
       spec: { mode: 'enforce', modules: { 'e2e.rego': rego } },
     },
+    ...more.map(({ name, rego: module, data = {}, mode = 'enforce' }) => ({
+      apiVersion,
+      kind: 'RerankPolicy',
+      metadata: metadata(name),
+      spec: { mode, modules: { [`${name}.rego`]: module }, data },
+    })),
     {
       apiVersion: 'v1',
       kind: 'Secret',

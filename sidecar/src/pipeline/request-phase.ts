@@ -119,7 +119,16 @@ export function decideOn(call: RequestCall, facts: unknown, phase: 'request' | '
     );
     if (!known) call.trace.disagreements.push(entry);
   }
-  return decision.verdict;
+  return withKey(call.active, decision.verdict);
+}
+
+/** A mask that needs the profile's key where the profile has none is a fault of the policy that asks for it. */
+function withKey({ bundle }: Active, verdict: Verdict): Verdict {
+  if (verdict.kind !== 'allow' || bundle.masking.tokenKey !== null) return verdict;
+  const keyed = verdict.obligations.mask.find((item) => item.with === 'token' || item.with === 'surrogate');
+  if (keyed === undefined) return verdict;
+  const message = `a mask asks for ${keyed.with}, and the profile has no tokenKey`;
+  return { kind: 'deny', reason: { code: 'POLICY_FAULT', message, policy: keyed.policy }, others: [] };
 }
 
 export function refusalOf(verdict: Exclude<Verdict, { kind: 'allow' }>): Refusal {

@@ -69,7 +69,11 @@ describe('parseOutput', () => {
     ],
     ['a deny with more', { deny: [{ code: 'A', message: '', msg: '' }] }, 'a deny has a member other than'],
     ['a strategy that is none', { mask: [{ path: 'query', with: 'blur' }] }, 'the with of a mask'],
-    ['a mask without a path', { mask: [{ path: '', with: 'redact' }] }, 'the path of a mask is empty'],
+    [
+      'a mask without a path',
+      { mask: [{ path: '', with: 'redact' }] },
+      'the path of a mask names nothing of the facts',
+    ],
     ['a negative index', { drop: [{ index: -1, reason: 'X' }] }, 'the index of a drop'],
     ['half an index', { drop: [{ index: 0.5, reason: 'X' }] }, 'the index of a drop'],
     ['an index in a string', { drop: [{ index: '1', reason: 'X' }] }, 'the index of a drop'],

@@ -1,4 +1,5 @@
 import { type RankVerb, STRATEGIES, type Strategy } from '@rankguard/contract';
+import { parseFactsPath } from '../masking/facts-paths.ts';
 import { rankVerb } from './rank-output.ts';
 import { boolean, count, list, malformed, members, string } from './values.ts';
 
@@ -68,10 +69,28 @@ function denial(value: unknown): Denial {
 function mask(value: unknown): Mask {
   const item = members(value, 'a mask', ['path', 'with']);
   const path = string(item['path'], 'the path of a mask');
-  if (path === '') throw malformed('the path of a mask is empty');
+  if (!namesFacts(path)) throw malformed('the path of a mask names nothing of the facts that can be masked');
   const strategy = STRATEGIES.find((known) => known === item['with']);
   if (strategy === undefined) throw malformed(`the with of a mask is not one of ${STRATEGIES.join(', ')}`);
   return { path, with: strategy };
+}
+
+/** Policies say the same paths again and again, one for each candidate at most. */
+const MOST_KNOWN = 4_096;
+const LONGEST_KNOWN = 128;
+const known = new Set<string>();
+
+function namesFacts(path: string): boolean {
+  if (known.has(path)) return true;
+  try {
+    parseFactsPath(path, 'POLICY_FAULT');
+  } catch {
+    return false;
+  }
+  if (path.length > LONGEST_KNOWN) return true;
+  if (known.size >= MOST_KNOWN) known.clear();
+  known.add(path);
+  return true;
 }
 
 function drop(value: unknown): Drop {
