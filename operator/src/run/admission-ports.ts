@@ -84,11 +84,13 @@ export const asService = ({ metadata, spec }: ServiceObject): Service => ({
   ...(spec && { spec }),
 });
 
+export interface Profiles {
+  readonly profiles: Pick<Caches['profiles'], 'get'>;
+  readonly clusterProfiles: Pick<Caches['clusterProfiles'], 'get'>;
+}
+
 /** A connection as injection takes it. */
-export function guarding(
-  caches: Pick<Caches, 'profiles' | 'clusterProfiles'>,
-  connection: ConnectionObject,
-): GuardingConnection {
+export function guarding(caches: Profiles, connection: ConnectionObject): GuardingConnection {
   const { namespace = '', name, creationTimestamp } = connection.metadata;
   return {
     namespace,
@@ -102,10 +104,7 @@ export function guarding(
 }
 
 /** The Secret with the key of the connection's masking profile. */
-function profileSecrets(
-  { profiles, clusterProfiles }: Pick<Caches, 'profiles' | 'clusterProfiles'>,
-  connection: ConnectionObject,
-) {
+function profileSecrets({ profiles, clusterProfiles }: Profiles, connection: ConnectionObject) {
   const name = connection.spec.masking?.profile;
   if (name === undefined) return [];
   const metadata = { ...connection.metadata, name };

@@ -3,12 +3,15 @@ import { type Caches, capturesOf, type FindBypass, type PodObject } from '../con
 import type { Pod } from '../injection/index.ts';
 import { type Kube, RESOURCES } from '../kube/index.ts';
 import { createRightsReader } from '../rights/index.ts';
-import { asService, guarding, inNamespace } from './admission-ports.ts';
+import { asService, guarding, inNamespace, type Profiles } from './admission-ports.ts';
 
 /** All pods of a namespace are read, not watched: what runs unguarded beside a connection may be told a little late. */
 const FRESH_MS = 60_000;
 
-export function createFindBypass(kube: Kube, caches: Caches): FindBypass {
+export function createFindBypass(
+  kube: Pick<Kube, 'list'>,
+  caches: Profiles & { readonly services: Pick<Caches['services'], 'list'> },
+): FindBypass {
   const rightsIn = createRightsReader({ kube });
   const read = new Map<string, { readonly pods: Promise<readonly Pod[]>; readonly at: number }>();
 
