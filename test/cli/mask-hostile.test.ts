@@ -1,5 +1,7 @@
 import { join } from 'node:path';
 import {
+  brotliCompressSync,
+  brotliDecompressSync,
   deflateSync,
   gunzipSync,
   gzipSync,
@@ -165,6 +167,48 @@ describe('lines of cases', () => {
     expect(rest).toEqual(['']);
   }, 30_000);
 
+  test('that cannot be read say which of them and why, and nothing of what they hold', async () => {
+    const lines = [
+      `{"id": 1, "frames": ["b64:${MAIL}"]}`,
+      '{"id": 2, "frames": ["b64:/w=="]}',
+      `{"id": 3, "raw": "${MAIL} \\ud800"}`,
+      `{"id": 4, "raw": "x", "profile": "/nowhere/${MAIL}"}`,
+      `{"id": 5, "input": ${'['.repeat(5000)}${']'.repeat(5000)}}`,
+      `{"id": 6, "raw": "x", "stream": "${MAIL}"}`,
+      `{"id" "${MAIL}"}`,
+      `{"id": 8, "raw": "\\u0000${MAIL}"}`,
+    ];
+    const notUtf8 = Buffer.concat([
+      Buffer.from('{"id": 9, "raw": "'),
+      Buffer.of(0xff),
+      Buffer.from(`${MAIL}"}`),
+    ]);
+    const stdin = Buffer.concat([Buffer.from(`${lines.join('\n')}\n`), notUtf8]);
+    const { stdout } = await rankguard(['mask', '--batch'], { stdin });
+    const results = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(results.map(({ id, error }) => [id, error?.code])).toEqual([
+      [1, 'BODY_SHAPE'],
+      [2, 'BODY_NOT_UTF8'],
+      [3, 'BODY_NOT_UTF8'],
+      [4, 'CONFIG_INVALID'],
+      [5, 'BODY_TOO_COMPLEX'],
+      [6, 'BODY_SHAPE'],
+      [null, 'BODY_NOT_JSON'],
+      [8, 'BODY_ENCODING'],
+      [9, 'BODY_NOT_UTF8'],
+    ]);
+    expect(stdout).not.toContain('maria');
+  }, 30_000);
+
+  test('mask settings in a string by their names', async () => {
+    const settings = 'db:\n  user: bob\n  password: correcthorse\n  port: 5432\n';
+    const [{ output } = {}] = await batch({ id: 1, input: { text: settings } });
+    expect(output).toEqual({ text: settings.replace('correcthorse', '<REDACTED>') });
+  }, 30_000);
+
   test.each([
     'write to maria [at] example (dot) org now',
     '-----BEGIN PRIVATE KEY-----\nMC4CAQAw\n-----END PRIVATE KEY----- fine',
@@ -191,6 +235,7 @@ describe('a compressed input', () => {
     ['gzip', gzipSync, gunzipSync],
     ['deflate', deflateSync, inflateSync],
     ['zstd', zstdCompressSync, zstdDecompressSync],
+    ['br', brotliCompressSync, brotliDecompressSync],
   ])(
     '%s is masked and stays compressed',
     async (_, encode, decode) => {

@@ -64,6 +64,16 @@ describe('a body of another form', () => {
       '--b\r\nContent-Disposition: form-data; name="t"\r\n\r\nmaria@example.org\r\n--b--\r\n',
       '--b\r\nContent-Disposition: form-data; name="t"\r\n\r\n<EMAIL_ADDRESS>\r\n--b--\r\n',
     ],
+    [
+      'multipart in base64',
+      '--b\r\nContent-Disposition: form-data; name="t"\r\nContent-Transfer-Encoding: base64\r\n\r\nbWFyaWFAZXhh\r\nbXBsZS5vcmc=\r\n--b--\r\n',
+      '--b\r\nContent-Disposition: form-data; name="t"\r\nContent-Transfer-Encoding: base64\r\n\r\nPEVNQUlMX0FERFJFU1M+\r\n--b--\r\n',
+    ],
+    [
+      'multipart in quoted printable',
+      '--b\r\nContent-Disposition: form-data; name="t"\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\nto maria=40exa=\r\nmple.org =3D\r\n--b--\r\n',
+      '--b\r\nContent-Disposition: form-data; name="t"\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\nto <EMAIL_ADDRESS> =3D\r\n--b--\r\n',
+    ],
   ])('as %s is told by its beginning', async (_, input, output) => {
     expect(await mask(input)).toMatchObject({ code: 0, stdout: output, stderr: '' });
   });

@@ -1,15 +1,17 @@
+import { isUtf8 } from 'node:buffer';
 import type { Readable } from 'node:stream';
 import { codeOf } from '@rankguard/contract';
 import { createJsonReader, type JsonDocument, type JsonReader, Kind } from '@rankguard/sidecar/json';
 import { createKernel } from '@rankguard/sidecar/kernel';
 import {
   createStreamMasker,
+  type Masker,
   type MaskNote,
   maskBody,
   STREAM_KINDS,
   type StreamKind,
 } from '@rankguard/sidecar/masking';
-import { EXIT, Exit } from '../io.ts';
+import { Exit } from '../io.ts';
 import { createEngine, type Engine } from './engine.ts';
 import { readProfile } from './profile.ts';
 
@@ -43,21 +45,23 @@ export async function maskBatch(
   // A profile that cannot be used is one mistake, not one in each line.
   await engineOf(defaultProfile);
   for await (const line of linesOf(input)) {
-    if (line.trim() !== '')
+    if (line.toString().trim() !== '')
       write(`${await maskLine(line, reader, (profile) => engineOf(profile ?? defaultProfile))}\n`);
   }
 }
 
+const BYTE_ORDER_MARK = Buffer.of(0xef, 0xbb, 0xbf);
+
 /** Lines as JSON Lines has them: U+2028 and its like, at which `node:readline` ends a line, may stand in a string. */
-async function* linesOf(input: Readable): AsyncGenerator<string> {
+async function* linesOf(input: Readable): AsyncGenerator<Buffer> {
   let pieces: Buffer[] = [];
   let first = true;
   const line = () => {
-    const text = Buffer.concat(pieces).toString();
+    const bytes = Buffer.concat(pieces);
     pieces = [];
-    const marked = first && text.startsWith('\ufeff');
+    const marked = first && bytes.indexOf(BYTE_ORDER_MARK) === 0;
     first = false;
-    return marked ? text.slice(1) : text;
+    return marked ? bytes.subarray(BYTE_ORDER_MARK.length) : bytes;
   };
   for await (const chunk of input) {
     let rest = Buffer.from(chunk as Buffer | string);
@@ -72,7 +76,7 @@ async function* linesOf(input: Readable): AsyncGenerator<string> {
 }
 
 async function maskLine(
-  line: string,
+  line: Buffer,
   reader: JsonReader,
   engineOf: (profile: string | undefined) => Promise<Engine>,
 ): Promise<string> {
@@ -86,7 +90,8 @@ async function maskLine(
     const output = outputOf(one, engine);
     return `{"id": ${id}, "output": ${output}, "findings": ${JSON.stringify(engine.taken().map(findingOf))}}`;
   } catch (error) {
-    return `{"id": ${id}, "error": ${JSON.stringify(errorOf(error))}}`;
+    const { masker } = await engineOf(undefined);
+    return `{"id": ${id}, "error": ${JSON.stringify(errorOf(error, masker))}}`;
   }
 }
 
@@ -112,8 +117,8 @@ const NO_CASE: Case = {
   profile: undefined,
 };
 
-function readCase(line: string, reader: JsonReader): Case {
-  const read = reader.read(Buffer.from(line));
+function readCase(line: Buffer, reader: JsonReader): Case {
+  const read = reader.read(line);
   if (read.ok) {
     const { document } = read;
     const one = caseOf(document.value(0), textOf(document, 'input'));
@@ -121,13 +126,13 @@ function readCase(line: string, reader: JsonReader): Case {
   }
   let value: unknown;
   try {
-    value = JSON.parse(line);
+    value = JSON.parse(line.toString());
   } catch {
     return { ...NO_CASE, problem: new Refused(read.code, `the line: ${read.message}`) };
   }
   const one = caseOf(value, null);
   // Chunks may be cut inside a pair of surrogates; anything else that is ambiguous is refused.
-  if (one.frames !== null && read.code === 'BODY_NOT_UTF8') return checked(one);
+  if (one.frames !== null && read.code === 'BODY_NOT_UTF8' && isUtf8(line)) return checked(one);
   return { ...one, problem: one.problem ?? new Refused(read.code, `the line: ${read.message}`) };
 }
 
@@ -192,7 +197,7 @@ function maskFrames(frames: readonly string[], kind: StreamKind | null, engine: 
   let half = '';
   for (const frame of frames) {
     if (frame.startsWith('b64:')) {
-      pieces.push(stream.push(Buffer.from(frame.slice(4), 'base64')));
+      pieces.push(stream.push(bytesOf(frame.slice(4))));
       continue;
     }
     const text = half + frame;
@@ -201,6 +206,13 @@ function maskFrames(frames: readonly string[], kind: StreamKind | null, engine: 
   }
   pieces.push(stream.end());
   return Buffer.concat(pieces).toString();
+}
+
+/** Node skips what is no base64: bytes that are missing would join what stood apart. */
+function bytesOf(text: string): Buffer {
+  const padded = /^[A-Za-z0-9+/_-]*={0,2}$/.test(text) && text.replace(/=+$/, '').length % 4 !== 1;
+  if (!padded) throw new Refused('BODY_SHAPE', 'a frame of `b64:` is not base64');
+  return Buffer.from(text, 'base64');
 }
 
 /** A finding as it is shown: what, where, why, how sure; never the value. */
@@ -216,15 +228,13 @@ export function findingOf({
   return { entity: label, path, start, end, score, why: reason, with: strategy };
 }
 
-function errorOf(error: unknown): { code: string; message: string } {
+/** Messages name files as the line does, which may say anything. */
+function errorOf(error: unknown, masker: Masker): { code: string; message: string } {
   if (error instanceof Refused) return { code: error.code, message: error.message };
   if (error instanceof Exit) {
-    return {
-      code: error.exitCode === EXIT.noInput ? 'CONFIG_INVALID' : 'CONFIG_INVALID',
-      message: error.message,
-    };
+    return { code: 'CONFIG_INVALID', message: masker.string(error.message) };
   }
   const code = codeOf(error);
   if (code === undefined) return { code: 'INTERNAL', message: 'the masking engine failed' };
-  return { code, message: (error as Error).message };
+  return { code, message: masker.string((error as Error).message) };
 }

@@ -1,4 +1,7 @@
+import { isUtf8 } from 'node:buffer';
 import {
+  brotliCompressSync,
+  brotliDecompressSync,
   deflateSync,
   gunzipSync,
   gzipSync,
@@ -17,7 +20,7 @@ interface Coding {
   readonly encode: (bytes: Buffer) => Buffer;
 }
 
-/** RFC 1952, RFC 8878 and RFC 1950, told by how they begin. Brotli has no such beginning, and `x^` is text. */
+/** RFC 1952, RFC 8878 and RFC 1950, told by how they begin; `x^` is text. */
 const CODINGS: readonly Coding[] = [
   { begins: (bytes) => bytes.readUInt16BE(0) === 0x1f8b, decode: gunzipSync, encode: gzipSync },
   {
@@ -32,10 +35,17 @@ const CODINGS: readonly Coding[] = [
   },
 ];
 
+/** RFC 7932 has no beginning of its own: what is no text may be it, and is when all of it can be decoded. */
+const BROTLI: Coding = {
+  begins: (bytes) => !isUtf8(bytes) && bytes[0] !== 0xff && bytes[0] !== 0xfe,
+  decode: brotliDecompressSync,
+  encode: (bytes) => brotliCompressSync(bytes),
+};
+
 /** Masks what an input says, and leaves it in the coding it came in. Throws BODY_ENCODING for what cannot be decoded. */
 export function withCoding(input: Buffer, mask: (plain: Buffer) => Buffer): Buffer {
   const coding = input.length < 4 ? undefined : CODINGS.find(({ begins }) => begins(input));
-  if (coding === undefined) return mask(input);
+  if (coding === undefined) return withBrotli(input, mask);
   let plain: Buffer;
   try {
     plain = coding.decode(input, { maxOutputLength: MOST });
@@ -44,4 +54,16 @@ export function withCoding(input: Buffer, mask: (plain: Buffer) => Buffer): Buff
   }
   const masked = mask(plain);
   return masked.equals(plain) ? input : coding.encode(masked);
+}
+
+function withBrotli(input: Buffer, mask: (plain: Buffer) => Buffer): Buffer {
+  if (input.length < 4 || !BROTLI.begins(input)) return mask(input);
+  let plain: Buffer;
+  try {
+    plain = BROTLI.decode(input, { maxOutputLength: MOST });
+  } catch {
+    return mask(input);
+  }
+  const masked = mask(plain);
+  return masked.equals(plain) ? input : BROTLI.encode(masked);
 }

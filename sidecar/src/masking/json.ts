@@ -4,7 +4,7 @@ import { findAdjacent } from './adjacent.ts';
 import { type AnyFinding, type Found, mergedParts } from './any-detector.ts';
 import { apart } from './apart.ts';
 import { distinctKeys } from './keys.ts';
-import { DEEPEST, escaped, openString, outerEdits } from './nested.ts';
+import { DEEPEST, escaped, maySettle, openString, outerEdits } from './nested.ts';
 import { wholeNumber } from './numbers.ts';
 import { Outline } from './outline.ts';
 import type { Judgement } from './plan.ts';
@@ -14,6 +14,7 @@ import { SHORTEST } from './scanner.ts';
 import { echoEdits, isEchoName, isValueName, namingSibling } from './siblings.ts';
 import { stricter, type Treatment } from './strategies.ts';
 import { type InsideRule, type Target, Targets, TargetWalk } from './targets.ts';
+import { namedEdits } from './text.ts';
 import type { Outside, Tools } from './tools.ts';
 import type { MaskLabel } from './types.ts';
 import { type YamlValue, yamlEdits, yamlValues } from './yaml.ts';
@@ -75,7 +76,7 @@ export class JsonMasking {
     if (this.#walk.at(token, kind)) return this.#hit(token, kind);
     if (kind === Kind.String) {
       if (this.#outside.depth === 0 && this.#tools.except.has(token)) return token + 1;
-      if (!this.#open(token)) this.#scan(token);
+      if (!this.#open(token)) this.#scanText(token);
     } else if (kind === Kind.Number) {
       this.#scanNumber(token);
     }
@@ -121,6 +122,17 @@ export class JsonMasking {
       name,
     );
     if (rule !== null) this.#targets.add(key + 1, rule.treatment, 'FIELD', { values: true });
+  }
+
+  /** Looks at a string that holds no JSON; settings in it, as of YAML, are members by their names. */
+  #scanText(token: number): void {
+    this.#scan(token);
+    const { plan, replacer, report, scanner } = this.#tools;
+    if (plan.names.empty || !maySettle(this.#document, token)) return;
+    const where = () => this.#where(token);
+    const text = Buffer.from(this.#document.string(token));
+    const inner = namedEdits(text, plan, replacer, (one) => report(one, where));
+    if (inner.length > 0) this.#edits.push(...outerEdits(this.#document, token, inner, scanner));
   }
 
   #scan(token: number): void {

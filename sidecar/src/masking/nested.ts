@@ -29,6 +29,23 @@ export function openString(document: JsonDocument, token: number, reader: () => 
   return result.code === 'BODY_NOT_JSON' ? TEXT : AMBIGUOUS;
 }
 
+/** A line of settings is no longer in front of its sign. */
+const LONGEST_NAME = 100;
+
+/** Whether a string may hold settings: several lines, of which the first has a `:` or `=`. */
+export function maySettle(document: JsonDocument, token: number): boolean {
+  if ((document.flags(token) & Flag.Escape) === 0) return false;
+  const { bytes } = document;
+  const start = document.start(token);
+  const end = Math.min(document.end(token), start + LONGEST_NAME);
+  for (let at = start; at < end; at++) {
+    const byte = bytes[at]!;
+    if (byte === 0x3a || byte === 0x3d) return bytes.subarray(at, document.end(token)).includes('\\n');
+    if (byte === 0x5c && bytes[at + 1] === 0x6e && at > start) return false;
+  }
+  return false;
+}
+
 /** Turns edits of a string's decoded text into edits of the string's own text in its document. */
 export function outerEdits(
   document: JsonDocument,

@@ -30,7 +30,12 @@ function elementEdits(bytes: Buffer, { names }: Plan, replacer: Replacer, report
 }
 
 /** Edits of settings and columns whose names the rules name. */
-function namedEdits(bytes: Buffer, { names }: Plan, replacer: Replacer, report: Tools['report']): Edit[] {
+export function namedEdits(
+  bytes: Buffer,
+  { names }: Plan,
+  replacer: Replacer,
+  report: Tools['report'],
+): Edit[] {
   if (names.empty) return [];
   const edits: Edit[] = [];
   for (const { name, start, end } of namedValues(bytes.toString('latin1'))) {

@@ -77,6 +77,17 @@ let short: u32 = 0;
 
 export function setShort(bits: u32): void { short = bits; }
 
+/** Topics that say that a number is no card, and those that say it is one, set by the host. */
+let against: u32 = 0;
+let cards: u32 = 0;
+
+export function setCardWords(no: u32, yes: u32): void { against = no; cards = yes; }
+
+/** Whether words near [s, e) speak against a card and none for it. */
+export function isNoCard(s: usize, e: usize, low: usize, high: usize): bool {
+  return (context(s, e, low, high) & against) != 0 && (low32 & cards) == 0;
+}
+
 /** Whether a word near [s, e) says that few digits there are something. */
 export function isNamed(s: usize, e: usize, low: usize, high: usize): bool {
   return (context(s, e, low, high) & short) != 0;

@@ -1,4 +1,5 @@
 // Payment cards and US social security numbers among the digits of a view.
+import { isNoCard } from './context';
 import { CARD, emit, lastEnd, SSN, WEAK_SSN } from './findings';
 
 @inline function isDigit(c: u32): bool { return c - 48 < 10; }
@@ -211,7 +212,9 @@ function inUuid(s: usize, e: usize): bool {
 }
 
 function card(length: u32, s: usize, e: usize): bool {
-  return issued(length) && luhn(length) && !isPhone(s, length) && ((length > 14 && begins(s)) || !inHex(s, e)) && !inUuid(s, e);
+  return issued(length) && luhn(length) && !isPhone(s, length) && ((length > 14 && begins(s)) || !inHex(s, e)) && !inUuid(s, e) &&
+    // Maestro has all lengths: an article number of 13 digits begins and ends like one.
+    (length > 14 || digit(0) < 5 || !isNoCard(s, e, low, high));
 }
 
 /** How many of the groups from the one in hand on, four digits or more each but the last, make a card; 0: none do. */

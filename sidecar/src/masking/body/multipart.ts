@@ -69,6 +69,63 @@ function maskPart(part: string, tools: BodyTools): string | null {
   }
 }
 
+const IDENTITY: ReadonlySet<string> = new Set(['', '7bit', '8bit', 'binary']);
+
+/** RFC 2045, section 6. What is encoded again has lines of the length that mail may have. */
+interface Transfer {
+  /** Throws BODY_ENCODING for what is not in the encoding. */
+  decode(content: Buffer): Buffer;
+  encode(plain: Buffer): Buffer;
+}
+
+const CODINGS: ReadonlyMap<string, Transfer> = new Map([
+  [
+    'base64',
+    {
+      decode(content) {
+        const text = content.toString('latin1').replace(/\s+/g, '');
+        if (!/^[A-Za-z0-9+/]*={0,2}$/.test(text) || text.replace(/=+$/, '').length % 4 === 1)
+          throw new CodedError(
+            'BODY_ENCODING',
+            'a part of the multipart body is not the base64 that it says',
+          );
+        return Buffer.from(text, 'base64');
+      },
+      encode: (plain) => Buffer.from((plain.toString('base64').match(/.{1,76}/g) ?? []).join('\r\n')),
+    },
+  ],
+  [
+    'quoted-printable',
+    {
+      decode(content) {
+        const text = content.toString('latin1').replace(/=[ \t]*\r?\n/g, '');
+        if (/=(?![0-9A-Fa-f]{2})/.test(text))
+          throw new CodedError(
+            'BODY_ENCODING',
+            'a part of the multipart body is not the quoted-printable that it says',
+          );
+        const plain = text.replace(/=([0-9A-Fa-f]{2})/g, (_, hex: string) =>
+          String.fromCharCode(Number.parseInt(hex, 16)),
+        );
+        return Buffer.from(plain, 'latin1');
+      },
+      encode: quotedPrintable,
+    },
+  ],
+]);
+
+/** Each line in pieces of at most 72 characters, with soft line breaks between. */
+function quotedPrintable(plain: Buffer): Buffer {
+  const lines = plain.toString('latin1').split('\r\n');
+  const encoded = lines.map((line) => {
+    const units = line.replace(/[^\t\x20-\x3c\x3e-\x7e]|[\t ]$/g, (sign) => {
+      return `=${sign.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`;
+    });
+    return (units.match(/(?:=..|[^=]){1,24}/gs) ?? []).join('=\r\n');
+  });
+  return Buffer.from(encoded.join('\r\n'), 'latin1');
+}
+
 interface Part {
   readonly name: string | null;
   readonly type: string;
@@ -77,8 +134,14 @@ interface Part {
 }
 
 function maskContent(content: Buffer, { name, type, coding, file }: Part, tools: BodyTools): Buffer | null {
-  if (coding !== '' && coding !== '7bit' && coding !== '8bit' && coding !== 'binary') {
-    throw new CodedError('BODY_ENCODING', `a part of the multipart body is in ${coding}`);
+  const transfer = IDENTITY.has(coding) ? null : CODINGS.get(coding);
+  if (transfer === undefined)
+    throw new CodedError('BODY_ENCODING', 'a part of the multipart body is in an encoding that is not known');
+  if (transfer !== null) {
+    const plain = transfer.decode(content);
+    const masked = maskContent(plain, { name, type, coding: '', file }, tools);
+    if (masked === null) return null;
+    return masked.equals(plain) ? content : transfer.encode(masked);
   }
   const textual = type === '' || /^text\/|[/+](?:json|xml|x-ndjson|x-www-form-urlencoded)$/.test(type);
   if (!textual) throw new CodedError('BODY_ENCODING', `a part of the multipart body is of type ${type}`);

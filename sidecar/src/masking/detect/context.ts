@@ -30,6 +30,7 @@ export function loadDictionary(kernel: Kernel): void {
     u32[at + slot * 4 + 2] = u32[at + slot * 4 + 2]! | high;
   }
   kernel.exports['setShort']!(SHORT.low);
+  kernel.exports['setCardWords']!(topics('AGAINST').low, topics('CARD').low);
   u32[mark] = 1;
 }
 
