@@ -69,7 +69,11 @@ export function outerEdits(
   }));
 }
 
+/** Printable ASCII that needs no escape. */
+const PLAIN = /^[ !#-[\]-~]*$/;
+
 /** A text as it stands between the quotes of a JSON string. */
 export function escaped(text: string): string {
+  if (PLAIN.test(text)) return text;
   return JSON.stringify(text).slice(1, -1);
 }

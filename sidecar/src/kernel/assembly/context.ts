@@ -65,7 +65,10 @@ export function context(s: usize, e: usize, low: usize, high: usize): u32 {
 
 /** The same, and bits of the words within [s, e): all that a place in [s, e) can have near it. */
 export function contextAround(s: usize, e: usize, low: usize, high: usize): u32 {
-  context(s, e, low, high);
+  low32 = 0;
+  high32 = 0;
+  // Only where a word touches the place does its end make other words.
+  if ((s > low && isWordByte(load<u8>(s - 1))) || (e < high && isWordByte(load<u8>(e)))) context(s, e, low, high);
   words(s - low > BEFORE ? s - BEFORE : low, high - e > AFTER ? e + AFTER : high, low);
   return low32;
 }

@@ -1,9 +1,12 @@
 import { isUtf8 } from 'node:buffer';
 import { gunzipSync, inflateSync } from 'node:zlib';
+import { CLASS, KEY } from './bytes.ts';
 import type { Run } from './secrets.ts';
 
 /** What is shorter holds no finding: `a@b.cc` in hexadecimal is twelve. */
 const SHORTEST = 12;
+const PAD = 0x3d;
+const MOST_PADDING = 6;
 /** Encoded bytes that one call decodes. */
 export const DECODING_BUDGET = 256 * 1024;
 /** Share of a decoded text that must be printable for it to be a text. */
@@ -20,14 +23,28 @@ export interface Blob {
 export function blobsIn({ start, text }: Run, budget: number): Blob[] {
   const blobs: Blob[] = [];
   let left = budget;
-  for (const { 0: word, index } of text.matchAll(/[A-Za-z0-9+/_-]{12,}={0,6}/g)) {
-    if (word.length > left) break;
-    left -= word.length;
-    const decoded = decode(word);
-    if (decoded !== undefined)
-      blobs.push({ start: start + index, end: start + index + word.length, decoded });
+  for (let first = 0; text.length - first >= SHORTEST; first++) {
+    let end = first;
+    while (end < text.length && isEncoding(text.charCodeAt(end))) end++;
+    if (end - first >= SHORTEST) {
+      const padded = paddedEnd(text, end);
+      left -= padded - first;
+      if (left < 0) break;
+      const decoded = decode(text.slice(first, padded));
+      if (decoded !== undefined) blobs.push({ start: start + first, end: start + padded, decoded });
+      end = Math.max(end, padded - 1);
+    }
+    first = end;
   }
   return blobs;
+}
+
+const isEncoding = (code: number) => code !== PAD && (CLASS[code]! & KEY) !== 0;
+
+function paddedEnd(text: string, end: number): number {
+  let padded = end;
+  while (padded < text.length && padded - end < MOST_PADDING && text.charCodeAt(padded) === PAD) padded++;
+  return padded;
 }
 
 /** What a word of base64 or hexadecimal digits says; undefined: no text. */

@@ -155,8 +155,9 @@ function createAllowed(allow: readonly string[]): (entity: Entity, value: string
 /** Whether twelve digits in three groups are a part of a card's sixteen in four. */
 function isThreeOfFour({ buffer, low, high }: Text, start: number, end: number): boolean {
   if (end - start !== 14) return false;
+  const isDigit = (at: number) => (CLASS[buffer[at]!]! & DIGIT) !== 0;
   const four = (at: number) =>
-    at >= low && at + 4 <= high && /^\d{4}$/.test(buffer.toString('latin1', at, at + 4));
+    at >= low && at + 4 <= high && isDigit(at) && isDigit(at + 1) && isDigit(at + 2) && isDigit(at + 3);
   const ends = (at: number) => at >= high || !isAlnum(buffer[at]!);
   const sign = buffer[start + 4]!;
   if (!(sign === 0x20 || sign === 0x2d) || !four(start) || !four(start + 5) || !four(start + 10))

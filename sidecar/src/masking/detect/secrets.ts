@@ -156,8 +156,11 @@ function nameBefore(text: Text, at: number): string {
   while (end > low && at - end < 3 && ((CLASS[buffer[end - 1]!]! & SPACE) !== 0 || isQuote(buffer[end - 1]!)))
     end--;
   let start = end;
-  while (start > low && end - start < LONGEST_NAME && isNameByte(buffer[start - 1]!)) start--;
-  return text.slice(start, end);
+  let seen = 0;
+  while (start > low && end - start < LONGEST_NAME && isNameByte(buffer[start - 1]!))
+    seen |= CLASS[buffer[--start]!]!;
+  // Times, ports and other numbers are no names.
+  return (seen & LETTER) === 0 ? '' : text.slice(start, end);
 }
 
 const isQuote = (byte: number) => byte === 0x22 || byte === 0x27 || byte === 0x60;
