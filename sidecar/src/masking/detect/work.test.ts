@@ -79,7 +79,7 @@ test.each([...digits.flatMap((one) => separators.map((sign) => one + sign)), ...
     const once = workOf(unit.repeat(LENGTH / unit.length));
     const fourfold = workOf(unit.repeat((4 * LENGTH) / unit.length));
     expect(fourfold).toBeLessThan(4.4 * once + 100);
-    expect(fourfold / (4 * LENGTH)).toBeLessThan(2.5);
+    expect(fourfold / (4 * LENGTH)).toBeLessThan(2.2);
   },
   30_000,
 );
