@@ -21,6 +21,7 @@ import { freePort } from '../../examples/support-search/src/demo/processes.ts';
 import { type ApiServer, hasApiServer, startApiServer } from '../../tools/cluster/api-server.ts';
 import { createBinaryStore } from '../../tools/cluster/binaries.ts';
 import { byName, connection, debuggers, pod, podByName, policy } from '../support/operator/shop.ts';
+import { operatorToken, shareUsage, tellerOf } from '../support/operator/teller.ts';
 import { waitFor } from '../support/wait.ts';
 
 /**
@@ -105,6 +106,8 @@ async function startOperator(name: string, ports: Ports, image = 'sidecar:1') {
     RANKGUARD_OPA: (await execute(join(root, 'tools/opa.sh'))).stdout.trim(),
   });
   if (!read.ok) throw new Error(read.problems.join('\n'));
+  const tokenFile = join(folder, 'operator-token');
+  writeFileSync(tokenFile, await operatorToken(kubectl));
   const logger = pino({ level: process.env['RANKGUARD_TEST_LOG'] ?? 'silent' });
   const operator = await runOperator({
     settings: read.settings,
@@ -113,6 +116,7 @@ async function startOperator(name: string, ports: Ports, image = 'sidecar:1') {
     cacheDir: join(folder, 'policies'),
     host: '0.0.0.0',
     ports,
+    tokenFile,
     leaveMs: 0,
     graceMs: 1_000,
   });
@@ -132,6 +136,7 @@ suite('the operator on a real API server', () => {
     await kubectl('create', 'namespace', 'system');
     await kubectl('create', 'namespace', 'shop');
     await kubectl('create', 'serviceaccount', 'default', '--namespace', 'shop');
+    await kubectl('create', 'serviceaccount', 'rankguard', '--namespace', 'system');
     await kubectl('apply', '--server-side', '-f', join(root, 'crds'));
     await kubectl('wait', '--for=condition=Established', '--all', 'crd');
     const args = ['template', 'rankguard', join(root, 'charts/rankguard'), '--namespace', 'system'];
@@ -256,15 +261,22 @@ suite('the operator on a real API server', () => {
   );
 
   test(
-    'a second replica of another version follows, and leads when the first ends',
+    'a second replica of another version follows, and leads when the first ends; usage is shared over both',
     async () => {
       const second = await startOperator('operator-1', await freePorts(), 'sidecar:2');
       await waitFor(() => second.missing().length === 0, 'it may be asked', PATIENCE);
       const images = async () => (await active()).injection?.images?.join();
       expect(await images()).toBe('sidecar:1,sidecar:2');
       expect(second.isLeader()).toBe(false);
+      await applyGuarded(pod('tei-1'));
+      const tellers = [await tellerOf(kubectl, 'tei-0'), await tellerOf(kubectl, 'tei-1')] as const;
+      const urls = [ports, second.ports].map(({ control }) => `https://${address}:${control}`);
+      for (const teller of tellers) teller.call();
+      await shareUsage(tellers, urls);
       await operators.shift()?.stop();
       await waitFor(() => second.isLeader(), 'it leads', PATIENCE);
+      tellers[0].call();
+      await shareUsage(tellers, urls.slice(1));
       await waitFor(
         async () => (await images()) === 'sidecar:2',
         'the old image is no longer accepted',

@@ -18,6 +18,8 @@ export interface RunOptions {
   readonly logger: Logger;
   /** Where compiled policies are kept between restarts of the process. */
   readonly cacheDir: string;
+  /** The operator's token for other replicas, when it is not in a pod. */
+  readonly tokenFile?: string;
   readonly host?: string;
   readonly ports?: { readonly admission: number; readonly control: number; readonly admin: number };
   /** Milliseconds for which a replica that ends is still asked, until everybody knows. */
@@ -98,13 +100,13 @@ async function join({ caches, publisher, replicas, election, log }: Parts): Prom
   return true;
 }
 
-function createServers({ settings, logger }: RunOptions, parts: Parts) {
+function createServers({ settings, logger, tokenFile }: RunOptions, parts: Parts) {
   const { identity, metrics, log } = parts;
   const app = createAdmission(createAdmissionPorts({ ...parts, settings }));
   const admission = createAdmissionServer(app, identity.tls);
   const control = createControlServer({
     store: parts.store,
-    ports: createControlPorts({ ...parts, settings }),
+    ports: createControlPorts({ ...parts, settings, ...(tokenFile !== undefined && { tokenFile }) }),
     tls: identity.tls,
     serverName: identity.serverName,
     now: Date.now,

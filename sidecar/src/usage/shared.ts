@@ -72,7 +72,7 @@ export function createShared(most: number, now: () => number): Shared {
     if (before !== undefined && at !== 0) before.until = now();
     const ledger = known ?? {
       ...{ id, version: 0, until: 0 },
-      digest: createDigest(key),
+      digest: createDigest(key, most),
       entries: createBoundedMap<OthersEntry>(most),
     };
     ledgers.unshift(ledger);
@@ -108,15 +108,20 @@ export function createShared(most: number, now: () => number): Shared {
   };
 }
 
-function createDigest(key: string): Digest {
+function createDigest(key: string, most: number): Digest {
   const secret = Buffer.from(key, 'base64url');
   const { algorithm, bytes } = USAGE_DIGEST;
-  return (...what) =>
-    createHmac(algorithm, secret)
-      .update(JSON.stringify(what))
-      .digest()
-      .subarray(0, bytes)
-      .toString('base64url');
+  // Each call asks for that of its identity, which takes longer than all else that it asks of the windows.
+  const known = createBoundedMap<string>(most);
+  return (...what) => {
+    const text = JSON.stringify(what);
+    const before = known.get(text);
+    if (before !== undefined) return before;
+    const digest = createHmac(algorithm, secret).update(text).digest();
+    const short = digest.subarray(0, bytes).toString('base64url');
+    known.set(text, short);
+    return short;
+  };
 }
 
 function merge(entry: OthersEntry, { known, names, ...windows }: UsageEntry, nowMs: number): void {

@@ -18,9 +18,9 @@ spec:
   identity: {serviceAccounts: {audiences: [rerank]}}
   policies: [{name: readers}]
 `;
-export const pod = () => `apiVersion: v1
+export const pod = (name = 'tei-0') => `apiVersion: v1
 kind: Pod
-metadata: {name: tei-0, namespace: shop, labels: {app: reranker}}
+metadata: {name: ${name}, namespace: shop, labels: {app: reranker}}
 spec:
   automountServiceAccountToken: false
   containers:
