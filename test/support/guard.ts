@@ -42,6 +42,8 @@ export interface Guard {
   callOf(requestId: string): Promise<CallRecord>;
   /** The value of a metric without labels, as the admin port shows it. */
   metric(name: string): Promise<number>;
+  /** Waits until the keys of an issuer were fetched. */
+  keysOf(issuer: string): Promise<unknown>;
   close(): Promise<void>;
 }
 
@@ -62,6 +64,7 @@ export async function startGuard(options: GuardOptions): Promise<Guard> {
     sidecar.activate(bundle, secretReader(files, bundle.connection.namespace));
   }
   const bound = await sidecar.start();
+  const metrics = async () => (await fetch(`http://127.0.0.1:${bound.admin?.port}/metrics`)).text();
   return {
     port: bound.listen.port,
     adminPort: bound.admin?.port ?? 0,
@@ -69,9 +72,13 @@ export async function startGuard(options: GuardOptions): Promise<Guard> {
     logText,
     callOf: (id) => waitFor(() => calls.find((call) => call.id === id), `the record of call ${id}`),
     async metric(name) {
-      const text = await (await fetch(`http://127.0.0.1:${bound.admin?.port}/metrics`)).text();
-      return Number(new RegExp(`^${name} (.+)$`, 'm').exec(text)?.[1]);
+      return Number(new RegExp(`^${name} (.+)$`, 'm').exec(await metrics())?.[1]);
     },
+    keysOf: (issuer) =>
+      waitFor(
+        async () => (await metrics()).includes(`rankguard_key_set_age_seconds{issuer="${issuer}"}`),
+        `the keys of ${issuer}`,
+      ),
     close: () => sidecar.drain(0),
   };
 }

@@ -55,6 +55,8 @@ export async function setUp(options: SetupOptions = {}): Promise<Setup> {
     issuer: issuer.issuer,
     upstream: options.upstreamUrl ?? upstream.url,
   });
+  // A call waits two seconds for the first keys: on a busy machine that is not always enough.
+  if (options.withoutBundle !== true && options.issuerDown !== true) await guard.keysOf(issuer.issuer);
   const now = options.now ?? Date.now;
   const clients: RawClient[] = [];
 
