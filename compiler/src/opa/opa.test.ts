@@ -20,7 +20,10 @@ case $1 in
   crash) echo 'fatal error: runtime: out of memory' >&2; exit 2 ;;
   kill) kill -9 $$ ;;
   refuse) echo 'no' >&2; exit 1 ;;
-  overlap) : >${root}/running.$$; ls ${root} | grep -c running; sleep 0.1; rm ${root}/running.$$ ;;
+  overlap)
+    : >${root}/running.$$; : >${root}/started.$$
+    until [ $(ls ${root} | grep -c started) -ge 2 ]; do sleep 0.05; done
+    ls ${root} | grep -c running; sleep 0.1; rm ${root}/running.$$ ;;
 esac
 `;
   writeFileSync(path, script);
