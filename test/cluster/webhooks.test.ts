@@ -98,7 +98,7 @@ describe('a webhook configuration', () => {
 });
 
 describe('without operators', () => {
-  beforeAll(stopOperators, 120_000);
+  beforeAll(() => stopOperators(), 120_000);
   afterAll(startOperators, 180_000);
 
   test('an edited configuration opens nothing, and is put back when they are there again', async () => {

@@ -59,17 +59,18 @@ export async function takeTheOperatorsPlace(path: string): Promise<FalseOperator
   await certificates.refresh({ rotate: false });
 
   async function end(): Promise<void> {
-    await kubectl(['-n', SYSTEM, 'delete', 'pod,secret', NAME, '--ignore-not-found', '--timeout=60s']);
     await startOperators();
+    await kubectl(['-n', SYSTEM, 'delete', 'pod,secret', NAME, '--ignore-not-found', '--timeout=60s']);
   }
   try {
-    await stopOperators();
     const port = { name: 'control', containerPort: 8443 };
     const served = certificates.serving();
     await apply(
       ...scriptPod({ namespace: SYSTEM, name: NAME, labels: LABELS, script: SCRIPT, served, port }),
     );
     await kubectl(['-n', SYSTEM, 'wait', '--for=condition=Ready', `pod/${NAME}`, '--timeout=60s']);
+    // Only then: a sidecar that finds nobody waits ever longer.
+    await stopOperators(NAME);
   } catch (error) {
     await end();
     throw error;

@@ -3,12 +3,13 @@ import { RELEASE, SYSTEM } from './settings.ts';
 
 const deployment = `deployment/${RELEASE}`;
 
-/** Ends every operator; resolves when none is left. */
-export async function stopOperators(): Promise<void> {
+/** Ends every operator; resolves when nobody is left but `besides`. */
+export async function stopOperators(besides?: string): Promise<void> {
   await kubectl(['-n', SYSTEM, 'scale', deployment, '--replicas=0']);
   await eventually(async () => {
-    const { items } = await get<{ items: unknown[] }>('pods', '-n', SYSTEM);
-    if (items.length > 0) throw new Error(`${items.length} operators are still there`);
+    const { items } = await get<{ items: { metadata: { name: string } }[] }>('pods', '-n', SYSTEM);
+    const left = items.map(({ metadata }) => metadata.name).filter((name) => name !== besides);
+    if (left.length > 0) throw new Error(`still there: ${left.join(', ')}`);
   }, 90_000);
 }
 
