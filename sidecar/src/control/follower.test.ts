@@ -70,3 +70,9 @@ test('with a bundle in force nobody hurries, and refusals are never hurried', as
   await waitFor(() => refused.rests.length === 8, 'all tries');
   expect(refused.rests).toEqual(calm);
 });
+
+test('an operator that does not hold its polls is not asked without end', async () => {
+  const { rests, left } = await follow([NEWS, ...times(5, { kind: 'unchanged' } as const)]);
+  await waitFor(() => left.length === 0 && rests.length === 5, 'all tries');
+  expect(rests).toEqual(times(5, 100));
+});

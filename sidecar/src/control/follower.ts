@@ -23,6 +23,9 @@ const KNOWN_MS = 1_000;
 const NOT_YET_MS = 100;
 const NOBODY_MS = 1_000;
 
+/** Whoever answers at once that there is no news, such as a proxy in between, is not asked without end. */
+const NO_NEWS_MS = 100;
+
 /** Keeps one connection's bundle up to date. */
 export function createFollower(deps: FollowerDeps): Follower {
   const { connection, client, log } = deps;
@@ -42,7 +45,7 @@ export function createFollower(deps: FollowerDeps): Follower {
       waitSeconds: POLL_SECONDS,
       signal: stop.signal,
     });
-    if (answer.kind === 'unchanged') return;
+    if (answer.kind === 'unchanged') return await rest(NO_NEWS_MS, stop.signal);
     const taken = await receiver.accept(answer);
     // It would be given again at once.
     if (taken === 'known') await rest(KNOWN_MS, stop.signal);
