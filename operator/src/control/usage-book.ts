@@ -33,11 +33,10 @@ export interface Given {
   readonly more: boolean;
 }
 
-interface Row {
-  values: readonly number[];
-  version: number;
-}
-type Part = Readonly<Record<UsageWindowName, Map<number, Row>>>;
+/** Slot, version and numbers of one row behind those of another: an object for each would take five times the memory. */
+type Rows = number[];
+const WIDTH = 2 + USAGE_MEMBERS.length;
+type Part = Record<UsageWindowName, Rows>;
 
 interface Identity {
   version: number;
@@ -61,7 +60,7 @@ export function createUsageBook(now: () => number): UsageBook {
   function partOf(identity: Identity, instance: string): Part {
     const known = identity.parts.get(instance);
     if (known !== undefined) return known;
-    const part: Part = { minute: new Map(), hour: new Map(), day: new Map() };
+    const part: Part = { minute: [], hour: [], day: [] };
     identity.parts.set(instance, part);
     parts += 1;
     return part;
@@ -129,16 +128,18 @@ function noteNames(identity: Identity, names: readonly string[]): void {
   }
 }
 
-function raise(rows: Map<number, Row>, slot: number, values: readonly number[], version: number): void {
-  const row = rows.get(slot);
-  if (row === undefined) {
-    rows.set(slot, { values, version });
+function raise(rows: Rows, slot: number, values: readonly number[], version: number): void {
+  let at = 0;
+  while (at < rows.length && rows[at] !== slot) at += WIDTH;
+  if (at === rows.length) {
+    rows.push(slot, version, ...values);
     return;
   }
-  const raised = row.values.map((value, at) => Math.max(value, values[at] ?? 0));
-  if (raised.every((value, at) => value === row.values[at])) return;
-  row.values = raised;
-  row.version = version;
+  for (const [place, value] of values.entries()) {
+    if (value <= (rows[at + 2 + place] ?? 0)) continue;
+    rows[at + 2 + place] = value;
+    rows[at + 1] = version;
+  }
 }
 
 function entryOf(
@@ -166,16 +167,23 @@ function entryOf(
 }
 
 /** Per slot the sum over all, where one of them changed. */
-function sumsOf(all: readonly ReadonlyMap<number, Row>[], after: number, newest: number): UsageRow[] {
-  const changed = new Set<number>();
-  for (const rows of all)
-    for (const [slot, { version }] of rows)
-      if (version > after && slot > newest - USAGE_SLOTS) changed.add(slot);
-  const slots = [...changed].toSorted((a, b) => b - a).slice(0, USAGE_SLOTS);
-  return slots.map((slot) => {
-    const values = all.flatMap((rows) => rows.get(slot) ?? []).map((row) => row.values);
-    return [slot, ...USAGE_MEMBERS.map((_, at) => values.reduce((sum, row) => sum + (row[at] ?? 0), 0))];
-  });
+function sumsOf(all: readonly Rows[], after: number, newest: number): UsageRow[] {
+  const sums = new Map<number, { changed: boolean; readonly values: number[] }>();
+  for (const rows of all) {
+    for (let at = 0; at < rows.length; at += WIDTH) {
+      const [slot = 0, version = 0, ...values] = rows.slice(at, at + WIDTH);
+      if (slot <= newest - USAGE_SLOTS) continue;
+      const sum = sums.get(slot) ?? { changed: false, values: USAGE_MEMBERS.map(() => 0) };
+      sums.set(slot, sum);
+      sum.changed ||= version > after;
+      for (const [place, value] of values.entries()) sum.values[place]! += value;
+    }
+  }
+  return [...sums]
+    .filter(([, { changed }]) => changed)
+    .toSorted(([a], [b]) => b - a)
+    .slice(0, USAGE_SLOTS)
+    .map(([slot, { values }]) => [slot, ...values]);
 }
 
 /** A report may have brought nothing but what the asker itself counted. */
@@ -194,9 +202,10 @@ function sweepParts({ parts }: Identity, nowMs: number): number {
   for (const [instance, part] of parts) {
     for (const window of USAGE_WINDOW_NAMES) {
       const oldest = usageSlot(window, nowMs) - USAGE_SLOTS + 1;
-      for (const slot of part[window].keys()) if (slot < oldest) part[window].delete(slot);
+      const rows = part[window];
+      part[window] = rows.filter((_, at) => (rows[at - (at % WIDTH)] ?? 0) >= oldest);
     }
-    if (part.day.size > 0) continue;
+    if (part.day.length > 0) continue;
     parts.delete(instance);
     gone += 1;
   }
