@@ -132,8 +132,9 @@ of the [reason catalogue](reasons.md), never a caller's text.`,
     rows(all.filter(({ name }) => !OF_THE_PROCESS.test(name))),
     `\`connection\` is \`namespace/name\`. \`verdict\` is \`allow\`, \`deny\` or \`fault\`; \`reason\` and \`policy\` are \`none\`
 where there is none. \`entity\` is a detector's, \`FIELD\` for a field of the profile, \`POLICY\` for a field that a policy
-masks. \`outcome\` of a document is \`sent\`, \`dropped\` or \`refused\`. Stages are \`authenticate\`, \`read\`, \`recognise\`,
-\`decide\`, \`act\` and \`forward\`; \`recognise\`, \`decide\` and \`act\` add up both phases.`,
+masks. \`result\` of a rank sample is \`measured\`, \`unchanged\`, \`failed\` or \`skipped\`. \`outcome\` of a document
+is \`sent\`, \`dropped\` or \`refused\`. Stages are \`authenticate\`, \`read\`, \`recognise\`, \`decide\`, \`act\` and
+\`forward\`; \`recognise\`, \`decide\` and \`act\` add up both phases.`,
     '## Of the process',
     `Beside these there are the metrics of the process and of Node that prom-client has on the platform, with the prefix
 \`rankguard_\`. Among them:`,

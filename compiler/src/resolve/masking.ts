@@ -32,9 +32,18 @@ export function maskingOf(
   resources: readonly ReadResource[],
   tools: Tools,
 ): ResolvedMasking {
-  const { order, profile: name } = connection.object.spec.masking;
+  const { order, profile: name, displacementPercent } = connection.object.spec.masking;
+  if (order === 'mask-then-score' && displacementPercent > 0) {
+    // The other ranking would need the texts that this order keeps from the reranker.
+    tools.report.error(
+      connection,
+      'spec.masking.displacementPercent',
+      'displacement is measured with order score-then-mask only: the reranker would have to see what is masked',
+    );
+  }
+  const own = displacementPercent > 0 ? { order, displacementPercent } : { order };
   const profile = name === undefined ? undefined : findProfile(connection, resources, name, tools.report);
-  return profile === undefined ? { ...DEFAULT_MASKING, order } : { order, ...rulesOf(profile, tools) };
+  return profile === undefined ? { ...DEFAULT_MASKING, ...own } : { ...own, ...rulesOf(profile, tools) };
 }
 
 export type MaskingResolution =

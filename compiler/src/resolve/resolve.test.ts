@@ -97,6 +97,16 @@ describe('a connection with everything', () => {
     expect(masking.fields[0]?.names).toEqual(expect.arrayContaining(['*password', 'ssn', 'cvv', 'mrn']));
   });
 
+  test('takes samples of displacement only where the reranker sees what is sent as it is', () => {
+    const masking = (order: string) => `  masking: {order: ${order}, displacementPercent: 5}\n`;
+    const changed = (order: string) =>
+      edit('  masking: {profile: default-pii, order: mask-then-score}\n', masking(order));
+    expect(good(changed('score-then-mask')).masking).toMatchObject({ displacementPercent: 5 });
+    expect(() => good(changed('mask-then-score'))).toThrow(
+      /displacement is measured with order score-then-mask only/,
+    );
+  });
+
   test('gets the policies it names, then the cluster policies that select it', () => {
     const { policies } = good(SHOP);
     expect(policies.map(({ name, scope, mode }) => [name, scope, mode])).toEqual([

@@ -148,6 +148,8 @@ export interface ResolvedMasking {
   readonly deny?: readonly { readonly value: string; readonly entity: Entity }[];
   /** With order mask-then-score, callers get back what they sent where the answer has its token or surrogate. */
   readonly restore?: boolean;
+  /** With order score-then-mask: the share of calls, 0 to 100, that are scored masked as well; none when absent. */
+  readonly displacementPercent?: number;
   /** What is done about a part of a body that cannot be read; `refuse` when absent. */
   readonly unreadable?: 'refuse' | 'drop';
 }

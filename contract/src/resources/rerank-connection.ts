@@ -97,6 +97,10 @@ const masking = object(
       'Answers are always masked; mask-then-score also masks query and documents on their way to the reranker.',
       { default: 'score-then-mask' },
     ),
+    displacementPercent: whole(
+      'With score-then-mask: the share of calls that are scored a second time, masked, after their answer, to measure how far masking first would move the results (rankguard_rank_displacement_positions). The upstream gets that many calls more.',
+      { min: 0, max: 100, default: 0 },
+    ),
   },
   { default: {} },
 );

@@ -1,5 +1,6 @@
 import type { CallRecord, ReasonCode } from '@rankguard/contract';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { Displacement } from '../displacement/index.ts';
 
 /** Stages whose time is measured, in the order of the pipeline. */
 export const STAGES = ['authenticate', 'read', 'recognise', 'decide', 'act', 'forward', 'answer'] as const;
@@ -15,6 +16,10 @@ export interface Metrics {
   /** Counts an HTTP message that never became a call (unreadable framing, header overflow). */
   refusedMessage(reason: ReasonCode): void;
   upstreamError(connection: string, reason: ReasonCode): void;
+  /** One ranking that was scored as it is and masked. */
+  displacement(connection: string, moved: Displacement): void;
+  /** What became of a call that was chosen to be scored a second time. */
+  rankSample(connection: string, result: 'measured' | 'unchanged' | 'failed' | 'skipped'): void;
   bundle(connection: string, revision: number): void;
   reload(connection: string, result: 'activated' | 'refused'): void;
   /** Calls in flight, body bytes held for them, and log lines dropped so far. */
@@ -88,6 +93,12 @@ function counters(registers: Registry[]) {
       labelNames: ['connection', 'reason'] as const,
       registers,
     }),
+    rankSamples: new Counter({
+      name: 'rankguard_rank_samples_total',
+      help: 'Calls chosen to be scored a second time, masked: measured, unchanged (nothing was masked), failed, skipped.',
+      labelNames: ['connection', 'result'] as const,
+      registers,
+    }),
     reloads: new Counter({
       name: 'rankguard_bundle_reloads_total',
       help: 'New bundles, by whether they were activated.',
@@ -146,6 +157,27 @@ function gauges(registers: Registry[]) {
       labelNames: ['issuer'] as const,
       registers,
     }),
+  };
+}
+
+function displacements(registers: Registry[]): Metrics['displacement'] {
+  const moved = new Histogram({
+    name: 'rankguard_rank_displacement_positions',
+    help: 'Mean distance between the places of a result with and without masking before scoring, for each sampled ranking.',
+    labelNames: ['connection'] as const,
+    buckets: [0, 0.1, 0.25, 0.5, 1, 2, 3, 5, 10, 20, 50],
+    registers,
+  });
+  const order = new Histogram({
+    name: 'rankguard_rank_kendall_tau',
+    help: "Kendall's tau between the orders with and without masking before scoring, for each sampled ranking; 1: the same.",
+    labelNames: ['connection'] as const,
+    buckets: [-0.5, 0, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 1],
+    registers,
+  });
+  return (connection, { positions, tau }) => {
+    moved.observe({ connection }, positions);
+    order.observe({ connection }, tau);
   };
 }
 
@@ -213,6 +245,8 @@ export function createMetrics(): Metrics {
     refusedMessage: (reason) => count.messages.inc({ reason }),
     upstreamError: (connection, reason) => count.upstreamErrors.inc({ connection, reason }),
     bundle: (connection, revision) => gauge.revision.set({ connection }, revision),
+    displacement: displacements(registers),
+    rankSample: (connection, result) => count.rankSamples.inc({ connection, result }),
     reload: (connection, result) => count.reloads.inc({ connection, result }),
     held(calls, bytes, lostLines) {
       gauge.lostLines.set(lostLines);

@@ -5,6 +5,7 @@ import type { Metrics } from '../metrics/index.ts';
 import type { Active } from '../runtime/types.ts';
 import type { UsageWindows } from '../usage/index.ts';
 import type { Budget } from './budget.ts';
+import type { DisplacementSampler } from './displacement.ts';
 import type { Trace } from './trace.ts';
 import type { Turns } from './turns.ts';
 
@@ -15,6 +16,7 @@ export interface PipelineDeps {
   readonly turns: Turns;
   readonly metrics: Metrics;
   readonly usage: UsageWindows;
+  readonly displacement: DisplacementSampler;
   readonly record: (record: CallRecord) => void;
   /** true once the sidecar drains: answers then close their connections. */
   readonly draining: () => boolean;

@@ -13,6 +13,7 @@ import { createTrace, recordOf } from './trace.ts';
 
 export { type Budget, createBudget } from './budget.ts';
 export { endSocket } from './closing.ts';
+export { createDisplacementSampler } from './displacement.ts';
 export type { PipelineDeps } from './exchange.ts';
 export { refusalAnswer, refuse } from './refusal.ts';
 export { connectionName } from './trace.ts';

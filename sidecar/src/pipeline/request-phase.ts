@@ -7,6 +7,7 @@ import { type Edit, type JsonDocument, Kind } from '../json/types.ts';
 import type { Issued, Masker } from '../masking/index.ts';
 import type { Active } from '../runtime/types.ts';
 import { type UsageWindows, usageKey } from '../usage/index.ts';
+import type { Sample } from './displacement.ts';
 import { type Refusal, refuse } from './refusal.ts';
 import { addCounts, lap, type Trace } from './trace.ts';
 
@@ -27,6 +28,8 @@ export interface Judged {
   readonly topN: number | null;
   /** What tokens and surrogates of this call stand for; null: nothing is given back. */
   readonly issued: Issued | null;
+  /** The call as it is scored a second time; null: it is not. */
+  readonly sample: Sample | null;
 }
 
 export interface Forwardable extends Judged {
@@ -43,6 +46,8 @@ export interface RequestCall {
   readonly context: CallContext;
   readonly trace: Trace;
   readonly usage: UsageWindows;
+  /** Whether the call is scored a second time, masked. */
+  readonly sampled?: boolean;
 }
 
 /**
@@ -100,6 +105,7 @@ export function judgeBodiless(call: RequestCall): Forwardable | Refusal {
     model: null,
     topN: null,
     issued: null,
+    sample: null,
     body: Buffer.alloc(0),
     unchanged: true,
   };
@@ -194,6 +200,7 @@ function act(
     model,
     topN,
     issued,
+    sample: null,
   } as const;
   const empty = kept.filter((part) => part.length === 0).length;
   if (empty === kept.length) return { ...judged, body: null, unchanged: false };
@@ -202,6 +209,7 @@ function act(
   }
   const edits = dropEdits(document, reading, kept, offsets);
   edits.push(...topNEdits(document, reading, kept, active.policies.mixesResults));
+  const sample = call.sampled === true ? sampleOf(call, document, reading, obligations, edits) : null;
   if (active.bundle.masking.order === 'mask-then-score') {
     const masker = maskerFor(call, 'request');
     const result = masker.json(
@@ -214,7 +222,20 @@ function act(
     edits.push(...result.edits);
   }
   const body = splice(document.bytes, edits);
-  return { ...judged, body, unchanged: body === document.bytes };
+  return { ...judged, sample, body, unchanged: body === document.bytes };
+}
+
+/** The call as mask-then-score would send it. Nothing is counted: nobody gets it but the upstream. */
+function sampleOf(
+  call: RequestCall,
+  document: JsonDocument,
+  reading: RequestReading,
+  { mask }: Obligations,
+  edits: readonly Edit[],
+): Sample {
+  const masked = maskerFor(call, 'request').json(document, requestPlaces(reading), mask).edits;
+  const body = masked.length === 0 ? null : splice(document.bytes, [...edits, ...masked]);
+  return { body, rankings: null };
 }
 
 /** The masker of the rules that apply to this caller. */

@@ -1,5 +1,6 @@
 import { REASONS } from '@rankguard/contract';
 import type { ResponseReading, ResultsPart, SentPart } from '../dialects/index.ts';
+import { rankingsOf } from '../displacement/index.ts';
 import { responseFacts } from '../facts/index.ts';
 import { decodeBody } from '../forward/encoding.ts';
 import type { UpstreamResponse } from '../forward/index.ts';
@@ -52,6 +53,7 @@ export function judgeResponse(
   if (reading !== null && !reading.ok)
     return refuse(reading.code, `the reranker's answer: ${reading.message}`);
   call.trace.results = reading?.parts.reduce((sum, part) => sum + part.results.length, 0) ?? 0;
+  if (judged.sample !== null && reading !== null) judged.sample.rankings = rankingsOf(reading);
   at = lap(call.trace, 'recognise', at);
   const decided = decideResponse(call, judged, response, reading, body.length);
   at = lap(call.trace, 'decide', at);
@@ -74,7 +76,7 @@ export function judgeResponse(
 }
 
 /** What the upstream was sent of each ranking. */
-function sentParts({ kept, offsets, ids }: Judged): SentPart[] {
+export function sentParts({ kept, offsets, ids }: Judged): SentPart[] {
   return kept.map((indices, place) => ({
     count: indices.length,
     ids: ids[place] && indices.map((index) => ids[place]![index - offsets[place]!]!),

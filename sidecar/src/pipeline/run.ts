@@ -111,7 +111,8 @@ async function gather(
     served: served instanceof Promise ? await served : served,
     now: deps.now(),
   };
-  return { active, matched, context, trace, usage: deps.usage };
+  const sampled = deps.displacement.chooses(active.bundle.masking.displacementPercent ?? 0);
+  return { active, matched, context, trace, usage: deps.usage, sampled };
 }
 
 const LONGEST_JUSTIFICATION = 1_024;
@@ -184,7 +185,25 @@ async function forward(
   const answer = Buffer.isBuffer(decoded) ? judgeResponse(call, judged, received, decoded) : decoded;
   const failed = 'refused' in answer && REASONS[answer.reason.code].kind === 'upstream';
   if (failed) deps.metrics.upstreamError(connectionName(active.bundle.connection), answer.reason.code);
+  if (!('refused' in answer)) measureDisplacement(deps, exchange, call, judged);
   return answer;
+}
+
+/** Only what the verdict allowed goes out a second time, and less of it: masked. Not in a crowd, and not while draining. */
+function measureDisplacement(
+  deps: PipelineDeps,
+  exchange: Exchange,
+  call: RequestCall,
+  judged: Forwardable,
+): void {
+  if (judged.sample === null || deps.draining()) return;
+  deps.displacement.measure(call, judged, (body) => {
+    if (!deps.turns.admit()) return null;
+    const headers = signedFor(deps, exchange, call, { ...judged, unchanged: false }, body, true);
+    if ('refused' in headers) return null;
+    const { method, path } = call.matched.route;
+    return { method, path, headers: [...headers], body };
+  });
 }
 
 function signedFor(
@@ -193,8 +212,9 @@ function signedFor(
   call: RequestCall,
   judged: Forwardable,
   body: Buffer,
+  masked = false,
 ): readonly string[] | Refusal {
-  const headers = headersFor(exchange, call);
+  const headers = headersFor(exchange, call, masked);
   const { route, dialect } = call.matched;
   if (dialect.signing === undefined) return headers;
   return signedHeaders({
@@ -208,8 +228,8 @@ function signedFor(
   });
 }
 
-function headersFor(exchange: Exchange, { active, matched }: RequestCall): string[] {
-  const masks = active.bundle.masking.order === 'mask-then-score';
+function headersFor(exchange: Exchange, { active, matched }: RequestCall, masked: boolean): string[] {
+  const masks = masked || active.bundle.masking.order === 'mask-then-score';
   return upstreamHeaders(exchange.request.rawHeaders, matched.dialect, {
     hasBody: matched.route.method === 'POST',
     requestId: exchange.trace.id,

@@ -4,7 +4,13 @@ import { createSecureContext } from 'node:tls';
 import { type Bundle, CodedError } from '@rankguard/contract';
 import { createKeySets, type KeySets } from '../identity/index.ts';
 import { createMetrics, type Metrics } from '../metrics/index.ts';
-import { connectionName, createBudget, createPipeline, createTurns } from '../pipeline/index.ts';
+import {
+  connectionName,
+  createBudget,
+  createDisplacementSampler,
+  createPipeline,
+  createTurns,
+} from '../pipeline/index.ts';
 import type { Log } from '../record/index.ts';
 import { createRuntime, type ReadSecret } from '../runtime/index.ts';
 import { createUsageWindows, isShared, type UsageWindows } from '../usage/index.ts';
@@ -67,6 +73,7 @@ export function createSidecar(options: SidecarOptions): Sidecar {
     turns: createTurns({ clock: () => performance.now(), nextTurn: setImmediate }),
     metrics,
     usage: options.usage ?? createUsageWindows({ now }),
+    displacement: createDisplacementSampler({ metrics }),
     record: log.call,
     draining: () => draining,
     bypassed,
