@@ -6,7 +6,6 @@ import type { Text } from './place.ts';
 const HEX = /(?:(?:0x)?[0-9a-f]{2}(?: |:|-|, ?|\r?\n ?)){6,4096}(?:0x)?[0-9a-f]{2}(?![0-9a-z])/iy;
 const DECIMAL = /(?:\d{2,3}(?:, ?| |\r?\n ?)){6,4096}\d{2,3}(?!\w)/y;
 const BINARY = /(?:[01]{8}(?: |, ?)?){6,4096}(?!\w)/y;
-const ITEM = /(?:0x)?([0-9a-f]{2,8})/gi;
 /** Bytes of a row: fewer hold no value. */
 const LEAST = 6;
 /** What a row takes at most. */
@@ -120,11 +119,34 @@ function extentOf(
   return { items, end };
 }
 
+/** The bytes that a row says in a base, if they are a text. */
 function bytesOf(run: string, base: 2 | 10 | 16): Buffer | undefined {
-  const items =
-    base === 2 ? (run.match(/[01]{8}/g) ?? []) : [...run.matchAll(ITEM)].map(([, digits]) => digits!);
-  const codes = items.map((digits) => Number.parseInt(digits, base));
-  if (codes.some((code) => code > 0xff)) return undefined;
-  const bytes = Buffer.from(codes);
-  return isText(bytes) ? bytes : undefined;
+  const bytes = Buffer.allocUnsafe(run.length);
+  const most = base === 2 ? 8 : run.length;
+  let count = 0;
+  let code = 0;
+  let digits = 0;
+  for (let at = 0; at <= run.length; at++) {
+    const digit = at < run.length ? DIGITS_OF[run.charCodeAt(at)]! : NONE;
+    if (digit !== NONE) {
+      code = code * base + digit;
+      digits++;
+    }
+    if (digit !== NONE && digits < most) continue;
+    if (code > 0xff) return undefined;
+    // The `0` of `0x` is none.
+    if (digits > 1) bytes[count++] = code;
+    code = 0;
+    digits = 0;
+  }
+  const said = bytes.subarray(0, count);
+  return isText(said) ? said : undefined;
+}
+
+const NONE = 0xff;
+/** What a character counts as a digit; {@link NONE}: it is none. */
+const DIGITS_OF = new Uint8Array(256).fill(NONE);
+for (const [value, digit] of [...'0123456789abcdef'].entries()) {
+  DIGITS_OF[digit.charCodeAt(0)] = value;
+  DIGITS_OF[digit.toUpperCase().charCodeAt(0)] = value;
 }

@@ -112,14 +112,16 @@ function findPrivateKey(text: Text, run: Run): number {
 
 /** Letters and digits mixed as no word mixes them. */
 export function looksRandom(value: string): boolean {
-  const kinds =
-    Number(/[a-z]/.test(value)) +
-    Number(/[A-Z]/.test(value)) +
-    Number(/\d/.test(value)) +
-    Number(/[^A-Za-z0-9]/.test(value));
-  return (
-    kinds >= 3 || (kinds === 2 && /\d/.test(value)) || (kinds === 2 && /[a-z][A-Z].*[a-z][A-Z]/.test(value))
-  );
+  let [small, capital, digit, other] = [0, 0, 0, 0];
+  for (let at = 0; at < value.length; at++) {
+    const code = value.charCodeAt(at);
+    if (code >= 0x61 && code <= 0x7a) small = 1;
+    else if (code >= 0x41 && code <= 0x5a) capital = 1;
+    else if (code >= 0x30 && code <= 0x39) digit = 1;
+    else other = 1;
+  }
+  const kinds = small + capital + digit + other;
+  return kinds >= 3 || (kinds === 2 && (digit === 1 || /[a-z][A-Z].*[a-z][A-Z]/.test(value)));
 }
 
 /** What a `:` or `=` at `at` gives a value to: a password, a key, the credentials of a URL. Returns the value's end. */
