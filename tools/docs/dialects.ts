@@ -27,7 +27,8 @@ policy cannot drop any there (RANKING_FIXED). Texts are taken; images, URLs, tok
 \`documents\` (or \`texts\`, \`passages\`, \`candidates\`), one score for each document in their order. Model and version are
 those of the path. Binary tensors are refused`,
   'azure-cohere': "Cohere's rerankers as Azure serves them. The model is the deployment's name",
-  vertex: "Google's ranking API. Results name records by id, so each record must have one of its own",
+  vertex: `Google's ranking API. Results name records by id, so each record must have one of its own; ids that a mask would
+change go on as numbers, and come back as the caller wrote them`,
   sagemaker:
     'Amazon SageMaker endpoints, and their containers in a pod. Bodies of TEI, Cohere and vLLM are taken',
   bedrock:

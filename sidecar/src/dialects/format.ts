@@ -87,7 +87,7 @@ export function readRanking(
   if (bad) return bad;
   const ids = format.id === undefined ? undefined : idsOf(document, listed.candidates, format.id);
   if (ids !== undefined && 'ok' in ids) return ids;
-  return { query: document.string(queryToken), queryToken, ...listed, ...(ids === undefined ? {} : { ids }) };
+  return { query: document.string(queryToken), queryToken, ...listed, ...ids };
 }
 
 function queryOf(document: JsonDocument, object: number, { query }: CompiledFormat): number | Misread {
@@ -173,14 +173,18 @@ export function badFlat(document: JsonDocument, token: number): Misread | undefi
 }
 
 /** The ids of candidates. Refuses one that is missing and one that two candidates share: neither names one. */
-function idsOf(document: JsonDocument, candidates: readonly number[], name: string): string[] | Misread {
+function idsOf(document: JsonDocument, candidates: readonly number[], name: string) {
   const ids: string[] = [];
+  const idTokens: number[] = [];
   for (const candidate of candidates) {
     const token = stringMember(document, candidate, name);
     if (token === -1) return misread(`each candidate must have ${name}, a string`);
     ids.push(document.string(token));
+    idTokens.push(token);
   }
-  return new Set(ids).size === ids.length ? ids : misread(`two candidates have the same ${name}`);
+  return new Set(ids).size === ids.length
+    ? { ids, idTokens }
+    : misread(`two candidates have the same ${name}`);
 }
 
 function badOptions(document: JsonDocument, object: number, format: CompiledFormat): Misread | undefined {

@@ -156,21 +156,25 @@ export function readResult(
   if (typeof score === 'object' && score !== null) return score;
   const echo = typeof format.echo === 'string' ? document.get(token, format.echo) : token;
   const documentToken = echo === -1 ? -1 : (format.inside?.(document, echo) ?? echo);
-  return { index, indexToken, token, score, documentToken };
+  const reading = { index, indexToken, token, score, documentToken };
+  if (place.idToken === -1) return reading;
+  const scoreToken =
+    documentToken === token && format.score !== null ? document.get(token, format.score) : -1;
+  return { ...reading, idToken: place.idToken, scoreToken };
 }
 
 function byIndex(document: JsonDocument, token: number, { quoted }: ResultFormat) {
   const indexToken = document.get(token, 'index');
   const text = indexToken === -1 ? '' : numberText(document, indexToken, quoted);
   if (!WHOLE.test(text)) return misread('a result has no index', 'UPSTREAM_SHAPE');
-  return { index: Number(text), indexToken };
+  return { index: Number(text), indexToken, idToken: -1 };
 }
 
 function byId(document: JsonDocument, token: number, name: string, sent: SentPart) {
   const idToken = stringMember(document, token, name);
   if (idToken === -1) return misread(`a result has no ${name}`, 'UPSTREAM_SHAPE');
   const index = sent.ids?.indexOf(document.string(idToken)) ?? -1;
-  return { index: index === -1 ? sent.count : index, indexToken: -1 };
+  return { index: index === -1 ? sent.count : index, indexToken: -1, idToken };
 }
 
 function readScore(document: JsonDocument, token: number, format: ResultFormat): number | null | Misread {

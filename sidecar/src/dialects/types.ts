@@ -50,6 +50,8 @@ export interface RankingPart {
   readonly contents?: readonly number[];
   /** For each candidate the id that results name it by; absent: results name an index, or nothing. */
   readonly ids?: readonly string[];
+  /** Where these ids stand, ascending. */
+  readonly idTokens?: readonly number[];
 }
 
 export interface RequestReading {
@@ -75,6 +77,10 @@ export interface ResultReading {
   readonly score: number | null;
   /** The echoed document, or -1. */
   readonly documentToken: number;
+  /** The id that names the candidate, where results have one. */
+  readonly idToken?: number;
+  /** Where the score stands, when the result is the echoed document with a score in it. */
+  readonly scoreToken?: number;
 }
 
 /** The results of one {@link RankingPart}, best first as the upstream sent them. */

@@ -60,7 +60,7 @@ export function locate(document: JsonDocument, places: Places, path: FactsPath):
   }
   const tokens: { token: number; required: boolean }[] = [];
   const inside: number[] = [];
-  for (const { token } of chosen(places, path)) {
+  for (const { token, keep } of chosen(places, path)) {
     const structured = document.kind(token) === Kind.Object;
     if (path.part === 'members') {
       // An object with nothing but a text is that text, as policies see it.
@@ -68,7 +68,9 @@ export function locate(document: JsonDocument, places: Places, path: FactsPath):
       if (holder !== -1) inside.push(holder);
       if (!structured) continue;
     }
-    for (const found of partsOf(document, token, path)) tokens.push(found);
+    for (const found of partsOf(document, token, path)) {
+      if (keep?.includes(found.token) !== true) tokens.push(found);
+    }
   }
   return { tokens, inside };
 }
@@ -78,12 +80,15 @@ function partsOf(
   token: number,
   path: FactsPath,
 ): { token: number; required: boolean }[] {
-  if (path.part === 'members') {
-    const found = select(document, [token], path.segments);
-    return found.map((member) => ({ token: member, required: member === token }));
+  const structured = document.kind(token) === Kind.Object;
+  // Of a structured document all values are masked, one by one: the API takes no string in its place.
+  if (structured && (path.part === 'whole' || (path.part === 'members' && path.segments.length === 0))) {
+    return Array.from(document.members(token), ([, value]) => ({ token: value, required: true }));
   }
-  const texts =
-    path.part === 'text' && document.kind(token) === Kind.Object ? textOf(document, token) : [token];
+  if (path.part === 'members') {
+    return select(document, [token], path.segments).map((member) => ({ token: member, required: false }));
+  }
+  const texts = path.part === 'text' && structured ? textOf(document, token) : [token];
   return texts.map((text) => ({ token: text, required: true }));
 }
 

@@ -14,6 +14,8 @@ export interface Places {
 export interface Place {
   readonly index: number;
   readonly token: number;
+  /** Values inside that are the API's own, such as what joins a result: rules of the facts leave them. */
+  readonly keep?: readonly number[];
 }
 
 /** What was masked: an entity, a pattern of the profile, a field by a rule of the profile, or a field by a policy. */

@@ -16,6 +16,8 @@ const TIMEOUT_MS = 10_000;
 export interface Sample {
   /** What the upstream would have got with order mask-then-score; null: the same, for nothing in it is masked. */
   readonly body: Buffer | null;
+  /** For each ranking: the ids in that body, where results name them. */
+  readonly ids: Judged['ids'];
   /** The rankings of the answer; set when there is one. */
   rankings: readonly (readonly number[])[] | null;
 }
@@ -43,6 +45,7 @@ export function createDisplacementSampler({
   async function score(
     call: RequestCall,
     judged: Judged,
+    sample: Sample,
     request: UpstreamRequest,
   ): Promise<ResponseReading | null> {
     const { active, matched } = call;
@@ -59,7 +62,7 @@ export function createDisplacementSampler({
     // From here on synchronous: the reader's document is its own until the next body.
     const read = active.reader.read(body);
     const reading = read.ok
-      ? matched.dialect.readResponse(read.document, matched.route, sentParts(judged))
+      ? matched.dialect.readResponse(read.document, matched.route, sentParts({ ...judged, ids: sample.ids }))
       : null;
     return reading?.ok === true ? reading : null;
   }
@@ -80,7 +83,7 @@ export function createDisplacementSampler({
     const connection = connectionName(call.active.bundle.connection);
     running++;
     try {
-      const reading = await score(call, judged, request);
+      const reading = await score(call, judged, sample, request);
       if (reading !== null) observe(connection, sample.rankings, rankingsOf(reading));
       metrics.rankSample(connection, reading === null ? 'failed' : 'measured');
     } catch {

@@ -1,13 +1,14 @@
 import type { Obligations, Verdict } from '@rankguard/contract';
-import type { MatchedRoute, RankingPart, RequestReading } from '../dialects/index.ts';
+import type { MatchedRoute, RequestReading } from '../dialects/index.ts';
 import { type CallContext, type GatheredFacts, modelOf, requestFacts, type Signals } from '../facts/index.ts';
 import { removeElements } from '../json/elements.ts';
 import { splice } from '../json/splice.ts';
 import { type Edit, type JsonDocument, Kind } from '../json/types.ts';
-import type { Issued, Masker } from '../masking/index.ts';
+import type { Issued, Masker, Place, Places } from '../masking/index.ts';
 import type { Active } from '../runtime/types.ts';
 import { type UsageWindows, usageKey } from '../usage/index.ts';
 import type { Sample } from './displacement.ts';
+import { type JoinIds, sentIds } from './ids.ts';
 import { type Refusal, refuse } from './refusal.ts';
 import { addCounts, lap, type Trace } from './trace.ts';
 
@@ -20,7 +21,7 @@ export interface Judged {
   /** For each ranking: the overall index of its first candidate. */
   readonly offsets: readonly number[];
   /** For each ranking: the ids of all its candidates, where results name them. */
-  readonly ids: readonly (readonly string[] | undefined)[];
+  readonly ids: readonly (JoinIds | undefined)[];
   /** The dialect and route that the body turned out to be of. */
   readonly matched: MatchedRoute;
   readonly model: string | null;
@@ -185,7 +186,7 @@ function act(
   const { kept, offsets } = plan;
   trace.dropped = trace.documents - kept.reduce((sum, part) => sum + part.length, 0);
   if (trace.dropped > 0 && call.matched.route.order === 'given') return refuse('RANKING_FIXED');
-  const ids = reading.parts.map((part) => part.ids);
+  const ids = reading.parts.map((part) => sentIds(document, part, []).ids);
   const { model, topN } = reading;
   const { matched } = call;
   const issued: Issued | null = active.bundle.masking.restore === true ? new Map() : null;
@@ -210,19 +211,32 @@ function act(
   const edits = dropEdits(document, reading, kept, offsets);
   edits.push(...topNEdits(document, reading, kept, active.policies.mixesResults));
   const sample = call.sampled === true ? sampleOf(call, document, reading, obligations, edits) : null;
-  if (active.bundle.masking.order === 'mask-then-score') {
-    const masker = maskerFor(call, 'request');
-    const result = masker.json(
-      document,
-      requestPlaces(reading),
-      obligations.mask,
-      issued === null ? {} : { issued },
-    );
-    addCounts(trace.masked, result.counts);
-    edits.push(...result.edits);
+  if (active.bundle.masking.order !== 'mask-then-score') {
+    return finished(document, { ...judged, sample }, edits);
   }
+  const masked = maskedRequest(call, document, reading, obligations, issued);
+  addCounts(trace.masked, masked.counts);
+  return finished(document, { ...judged, sample, ids: masked.ids }, [...edits, ...masked.edits]);
+}
+
+function finished(document: JsonDocument, judged: Judged, edits: readonly Edit[]): Forwardable {
   const body = splice(document.bytes, edits);
-  return { ...judged, sample, body, unchanged: body === document.bytes };
+  return { ...judged, refused: false, body, unchanged: body === document.bytes };
+}
+
+/** What masking makes of a request: its edits, and the ids by which results then name candidates. */
+function maskedRequest(
+  call: RequestCall,
+  document: JsonDocument,
+  reading: RequestReading,
+  { mask }: Obligations,
+  issued: Issued | null,
+) {
+  const options = issued === null ? {} : { issued };
+  const masked = maskerFor(call, 'request').json(document, requestPlaces(reading), mask, options);
+  const joined = reading.parts.map((part) => sentIds(document, part, masked.edits));
+  const edits = [...joined.flatMap((part) => part.edits), ...masked.edits];
+  return { edits, ids: joined.map(({ ids }) => ids), counts: masked.counts };
 }
 
 /** The call as mask-then-score would send it. Nothing is counted: nobody gets it but the upstream. */
@@ -230,12 +244,12 @@ function sampleOf(
   call: RequestCall,
   document: JsonDocument,
   reading: RequestReading,
-  { mask }: Obligations,
+  obligations: Obligations,
   edits: readonly Edit[],
 ): Sample {
-  const masked = maskerFor(call, 'request').json(document, requestPlaces(reading), mask).edits;
-  const body = masked.length === 0 ? null : splice(document.bytes, [...edits, ...masked]);
-  return { body, rankings: null };
+  const { edits: masks, ids } = maskedRequest(call, document, reading, obligations, null);
+  const body = masks.length === 0 ? null : splice(document.bytes, [...edits, ...masks]);
+  return { body, ids, rankings: null };
 }
 
 /** The masker of the rules that apply to this caller. */
@@ -298,13 +312,13 @@ function topNEdits(
   return [{ start: document.start(topNToken), end: document.end(topNToken), with: String(most) }];
 }
 
-function requestPlaces(reading: RequestReading) {
-  const all: readonly RankingPart[] = reading.parts;
-  return {
-    queries: all.map(({ queryToken }) => queryToken),
-    documents: all
-      .flatMap((part) => part.contents ?? part.candidates)
-      .map((token, index) => ({ index, token })),
-    results: [],
-  };
+function requestPlaces({ parts }: RequestReading): Places {
+  const documents: Place[] = [];
+  for (const { contents, candidates, idTokens } of parts) {
+    for (const [place, token] of (contents ?? candidates).entries()) {
+      const index = documents.length;
+      documents.push(idTokens === undefined ? { index, token } : { index, token, keep: [idTokens[place]!] });
+    }
+  }
+  return { queries: parts.map(({ queryToken }) => queryToken), documents, results: [] };
 }

@@ -7,10 +7,12 @@ import type { UpstreamResponse } from '../forward/index.ts';
 import { rearrangeElements } from '../json/rearrange.ts';
 import { splice } from '../json/splice.ts';
 import type { Edit, JsonDocument } from '../json/types.ts';
+import type { Place } from '../masking/index.ts';
 import { reaches } from '../policy/index.ts';
 import { attributeOf, planRanking, type RankPlan, rank } from '../ranking/index.ts';
 import type { Shown } from '../usage/index.ts';
 import { callerHeaders, rankingHeader } from './headers.ts';
+import { ownIds } from './ids.ts';
 import { type Answer, type Refusal, refusalAnswer, refuse } from './refusal.ts';
 import { decideOn, type Judged, maskerFor, type RequestCall, refusalOf } from './request-phase.ts';
 import { addCounts, lap } from './trace.ts';
@@ -76,10 +78,10 @@ export function judgeResponse(
 }
 
 /** What the upstream was sent of each ranking. */
-export function sentParts({ kept, offsets, ids }: Judged): SentPart[] {
+export function sentParts({ kept, offsets, ids }: Pick<Judged, 'kept' | 'offsets' | 'ids'>): SentPart[] {
   return kept.map((indices, place) => ({
     count: indices.length,
-    ids: ids[place] && indices.map((index) => ids[place]![index - offsets[place]!]!),
+    ids: ids[place] && indices.map((index) => ids[place]!.sent[index - offsets[place]!]!),
   }));
 }
 
@@ -131,7 +133,8 @@ function arrange(
   { dropped, ranking: plan }: Decided,
   edits: readonly Edit[],
 ): Edit[] | Refusal {
-  let result = [...edits, ...topNEdits(document, reading, judged)];
+  const ids = reading.parts.flatMap((part, place) => ownIdsOf(document, part, judged, place));
+  let result = [...ids, ...edits, ...topNEdits(document, reading, judged)];
   const exposed = reaches(active.policies.projection, ['usage', 'exposure']);
   // All results were asked for, so that the verbs could choose; the caller gets as many as it wants.
   const most = active.policies.mixesResults && judged.topN !== null ? judged.topN : Number.POSITIVE_INFINITY;
@@ -154,6 +157,12 @@ function arrange(
     result = rearrangeElements(document, part.resultsToken, order, result);
   }
   return result;
+}
+
+function ownIdsOf(document: JsonDocument, part: ResultsPart, judged: Judged, place: number): Edit[] {
+  const offset = judged.offsets[place] ?? 0;
+  const kept = (judged.kept[place] ?? []).map((index) => index - offset);
+  return ownIds(document, part, judged.ids[place], kept);
 }
 
 /** What the caller sees of one ranking, for the exposure of its groups. */
@@ -190,10 +199,11 @@ function topNEdits(document: JsonDocument, { topNToken = -1 }: ResponseReading, 
 }
 
 function resultPlaces(reading: ResponseReading | null, judged: Judged) {
-  const places: { index: number; token: number }[] = [];
+  const places: Place[] = [];
   for (const [place, part] of (reading?.parts ?? []).entries()) {
-    for (const { index, documentToken } of part.results) {
-      places.push({ index: judged.kept[place]?.[index] ?? -1, token: documentToken });
+    for (const { index, documentToken, idToken, scoreToken } of part.results) {
+      const keep = idToken === undefined ? {} : { keep: [idToken, scoreToken ?? -1] };
+      places.push({ index: judged.kept[place]?.[index] ?? -1, token: documentToken, ...keep });
     }
   }
   return places;

@@ -37,6 +37,11 @@ export function ranking(form: Form): Wire {
   const { candidates = 'documents', write = asText, query = same, topN = 'top_n', more = {} } = form;
   const { results = 'results', score = 'relevance_score', echo = 'document', echoed = inText } = form;
   const documentsOf = (body: unknown) => list(members(body)[candidates]);
+  const itemsOf = (answer: unknown) => list(results === null ? answer : members(answer)[results]);
+  const resultOf = (item: unknown) => ({
+    index: members(item)['index'] as number,
+    score: members(item)[score] as number | null,
+  });
   return {
     title: [form.dialect, form.path, form.way].filter(Boolean).join(' '),
     dialect: form.dialect,
@@ -69,10 +74,10 @@ export function ranking(form: Form): Wire {
       }));
       return results === null ? items : { id: 'answer-1', [results]: items, meta: { units: 1 } };
     },
+    scores: (answer) => itemsOf(answer).map(resultOf),
     decode: (answer) =>
-      list(results === null ? answer : members(answer)[results]).map((item) => ({
-        index: members(item)['index'] as number,
-        score: members(item)[score] as number | null,
+      itemsOf(answer).map((item) => ({
+        ...resultOf(item),
         echo: echo === null ? null : opened(members(item)[echo]),
       })),
     explanation: (body) => String(at(body, ...(form.explanation ?? ['message']))),

@@ -14,6 +14,11 @@ export function vertex(): Wire {
     explanation: OPENAI,
   });
   const write = (candidate: Candidate, place: number) => ({ id: `r-${place}`, ...candidate });
+  const scores = (answer: unknown) =>
+    list(members(answer)['records']).map((record) => ({
+      index: Number(String(members(record)['id']).slice(2)),
+      score: members(record)['score'] as number,
+    }));
   const without = ({ id, score, ...details }: Members) => details as Candidate;
   return {
     ...base,
@@ -32,10 +37,10 @@ export function vertex(): Wire {
         score,
       })),
     }),
+    scores,
     decode: (answer) =>
-      list(members(answer)['records']).map((record) => ({
-        index: Number(String(members(record)['id']).slice(2)),
-        score: members(record)['score'] as number,
+      list(members(answer)['records']).map((record, at) => ({
+        ...scores(answer)[at]!,
         echo: without(members(record)),
       })),
   };
@@ -85,6 +90,11 @@ const inOrder = (results: readonly Result[]) => results.toSorted((a, b) => a.ind
 /** Scores by place: vLLM's score route. */
 export function scores(path: string, query: string, documents: string): Wire {
   const base = ranking({ dialect: 'vllm', path, way: query, topN: null, echo: null, explanation: OPENAI });
+  const read = (answer: unknown) =>
+    list(members(answer)['data']).map((item) => ({
+      index: members(item)['index'] as number,
+      score: members(item)['score'] as number,
+    }));
   return {
     ...base,
     given: true,
@@ -98,12 +108,8 @@ export function scores(path: string, query: string, documents: string): Wire {
     answer: (_body, results) => ({
       data: inOrder(results).map(({ index, score }) => ({ index, object: 'score', score })),
     }),
-    decode: (answer) =>
-      list(members(answer)['data']).map((item) => ({
-        index: members(item)['index'] as number,
-        score: members(item)['score'] as number,
-        echo: null,
-      })),
+    scores: read,
+    decode: (answer) => read(answer).map((result) => ({ ...result, echo: null })),
   };
 }
 
@@ -116,6 +122,11 @@ export function tensors(): Wire {
     datatype: 'BYTES',
     data,
   });
+  const read = (answer: unknown) =>
+    list(at(list(members(answer)['outputs'])[0], 'data')).map((score, index) => ({
+      index,
+      score: score as number,
+    }));
   const dataOf = (body: unknown, place: number) =>
     list(members(list(members(body)['inputs'])[place])['data']);
   return {
@@ -134,12 +145,8 @@ export function tensors(): Wire {
       const data = inOrder(results).map(({ score }) => score);
       return { model_name: 'm', outputs: [{ ...column('scores', data), datatype: 'FP32' }] };
     },
-    decode: (answer) =>
-      list(at(list(members(answer)['outputs'])[0], 'data')).map((score, index) => ({
-        index,
-        score: score as number,
-        echo: null,
-      })),
+    scores: read,
+    decode: (answer) => read(answer).map((result) => ({ ...result, echo: null })),
     explanation: (body) => String(members(body)['error']),
   };
 }

@@ -51,6 +51,8 @@ export interface Wire extends Abilities {
   answer(body: unknown, results: readonly Result[]): unknown;
   /** What a client reads of an answer; throws when the shape is not the API's. */
   decode(answer: unknown): readonly Shown[];
+  /** The same without the documents, which may be masked beyond recognition. */
+  scores(answer: unknown): readonly Result[];
   /** The sentence that a client shows of an error. */
   explanation(body: unknown): string;
 }
