@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { measureDecision } from './decision.ts';
 import { createSandbox, startIssuer, ticketsFile } from './guarded.ts';
 import { measureMasking } from './masking/measure.ts';
+import { compareWithPresidio } from './masking/side-by-side.ts';
 import { createBench } from './measure.ts';
 import { measurePolicies } from './policies.ts';
 import { startNode } from './processes.ts';
@@ -22,6 +23,7 @@ Compares a direct call, a bare buffered hop and the guarded call, interleaved in
   --soak N        seconds at that rate before the memory is read (300)
   --quick         1 round, 3-second slices; only decision, masking, start and latency
   --profile       write a CPU profile of the sidecar to bench/results/
+  --against FILES only compare the detectors with Presidio's pattern recognisers on labelled files (a,b,…); needs Python
   --only NAMES    latency,throughput,overload,large,soak,decision,masking,start (all)
 `;
 
@@ -41,6 +43,7 @@ const { values } = parseArgs({
     rate: { type: 'string', default: '200' },
     soak: { type: 'string', default: '300' },
     only: { type: 'string' },
+    against: { type: 'string' },
     quick: { type: 'boolean', default: false },
     profile: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
@@ -116,4 +119,5 @@ async function bench(): Promise<void> {
 }
 
 if (values.help) process.stdout.write(HELP);
+else if (values.against !== undefined) process.stdout.write(compareWithPresidio(values.against.split(',')));
 else await bench();
