@@ -13,6 +13,12 @@ const DEEPEST = 4;
 const AT = 0x40;
 const DOT = 0x2e;
 const DASH = 0x2d;
+const SPACE = 0x20;
+/** Words say what it is, and its checksum holds. */
+const PROVED = 0.95;
+/** An SSN in its groups, and any number in groups that signs tie together. */
+const GROUPED_SSN = /^\d{3}-\d{2}-\d{4}$/;
+const TIED = /^\w+(?:[./-]\w+){2,}$/;
 
 /** The part of a string that is put together with its neighbours. */
 interface Piece {
@@ -87,8 +93,10 @@ function mayGoOn(document: JsonDocument, token: number): boolean {
 function mayFollow(document: JsonDocument, before: number, token: number): boolean {
   const { bytes } = document;
   const first = bytes[document.start(token)];
-  if (document.end(token) === document.start(token) || first === undefined || first <= 0x20) return false;
+  if (document.end(token) === document.start(token) || first === undefined) return false;
   const last = bytes[trimmedEnd(bytes, document.start(before), document.end(before)) - 1];
+  if (first === SPACE) return isDigit(last) && isDigit(bytes[document.start(token) + 1]);
+  if (first < SPACE) return false;
   if (last === AT || last === DOT) return true;
   return isDigit(last) || last === DASH ? isDigit(first) || first === DASH || first === AT : first === DOT;
 }
@@ -156,13 +164,18 @@ function inPieces(bytes: Buffer, one: Found, { pieces, starts }: Run): Found[] {
 }
 
 /** Whether a value that is split at `borders` is more likely one than two things side by side. */
-function isNoChance(joined: Buffer, { entity, start, end }: Found, borders: readonly number[]): boolean {
+function isNoChance(
+  joined: Buffer,
+  { entity, start, end, reason, score }: Found,
+  borders: readonly number[],
+): boolean {
   if (entity === 'EMAIL_ADDRESS') {
     return borders.some((at) => [joined[at - 1], joined[at]].some((byte) => byte === AT || byte === DOT));
   }
   if (entity === 'IBAN_CODE') return true;
-  if (entity === 'US_SSN') return borders.some((at) => joined[at - 1] === DASH || joined[at] === DASH);
-  if (entity !== 'CREDIT_CARD') return false;
+  const value = joined.toString('latin1', start, end);
+  if (entity === 'US_SSN') return GROUPED_SSN.test(value);
+  if (entity !== 'CREDIT_CARD') return (reason === 'checksum' || score >= PROVED) && TIED.test(value);
   // Two identifiers side by side pass the check of cards now and then; groups of digits do not stand so.
   const cuts = [start, ...borders, end];
   const groups = cuts

@@ -58,6 +58,9 @@ describe('a value that neighbours split', () => {
     ['strings', ['mail jane.doe@', 'corp.example ok'], ['mail <EMAIL_ADDRESS>', '<EMAIL_ADDRESS> ok']],
     ['digits', [...'4111111111111111'], Array(16).fill('<CREDIT_CARD>')],
     ['groups', ['219-45-', '6780'], ['<US_SSN>', '<US_SSN>']],
+    ['a group', ['219-4', '5-6780 ok'], ['<US_SSN>', '<US_SSN> ok']],
+    ['a space', ['4111 1111', ' 1111 1111 ok'], ['<CREDIT_CARD>', '<CREDIT_CARD> ok']],
+    ['a tied number', ['CPF 529.982.2', '47-25 ok'], ['CPF <BR_CPF>', '<BR_CPF> ok']],
   ])('in %s is masked', (_, value, masked) => {
     expect(json(value)).toEqual(masked);
   });
