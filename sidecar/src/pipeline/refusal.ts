@@ -11,6 +11,8 @@ export interface Refusal {
   readonly retryAfter?: number;
   /** The connection cannot be used for another request: part of this one is still unread. */
   readonly close?: boolean;
+  /** The API that the body turned out to be of, where the path alone does not tell: its clients read the answer. */
+  readonly matched?: MatchedRoute;
 }
 
 export function refuse(code: ReasonCode, message?: string, more?: Partial<Refusal>): Refusal {

@@ -57,7 +57,7 @@ export interface RequestCall {
  */
 export function judgeRequest(call: RequestCall, body: Buffer): Forwardable | Refusal {
   const { active, trace } = call;
-  let at = performance.now();
+  const at = performance.now();
   const read = active.reader.read(body);
   if (!read.ok) return refuse(read.code, read.message);
   const { document } = read;
@@ -66,17 +66,28 @@ export function judgeRequest(call: RequestCall, body: Buffer): Forwardable | Ref
   const matched = reading.matched ?? call.matched;
   trace.dialect = matched.dialect.name;
   trace.operation = matched.route.operation;
+  const judged = judgeReading({ ...call, matched }, document, reading, at);
+  return judged.refused ? { ...judged, matched } : judged;
+}
+
+function judgeReading(
+  call: RequestCall,
+  document: JsonDocument,
+  reading: RequestReading,
+  began: number,
+): Forwardable | Refusal {
+  const { active, trace, matched } = call;
   const context = withBodyDataset({ ...call.context, matched }, document);
   if ('refused' in context) return context;
   const outside = outsideConnection(active, reading, trace, context);
   if (outside) return outside;
   const { documents, policies } = active;
   const facts = requestFacts(context, document, reading, documents, policies.projection, signalsOf(call));
-  at = lap(trace, 'recognise', at);
+  let at = lap(trace, 'recognise', began);
   const verdict = decideOn(call, facts.value, 'request');
   at = lap(trace, 'decide', at);
   if (verdict.kind !== 'allow') return refusalOf(verdict);
-  const acted = act({ ...call, matched }, document, reading, facts, verdict.obligations);
+  const acted = act(call, document, reading, facts, verdict.obligations);
   lap(trace, 'act', at);
   return acted;
 }

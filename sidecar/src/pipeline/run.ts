@@ -59,9 +59,9 @@ async function judgedCall(
   const call = await gather(deps, exchange, active, matched);
   if ('refused' in call) return call;
   const judged = await judge(deps, exchange, call);
-  if (judged.refused) return judged;
   // The body may have told more than the path did.
-  exchange.matched = judged.matched;
+  exchange.matched = judged.matched ?? matched;
+  if (judged.refused) return judged;
   const settled = { ...call, matched: judged.matched };
   if (judged.body === null) {
     const { dialect, route } = judged.matched;
