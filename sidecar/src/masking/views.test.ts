@@ -149,6 +149,23 @@ describe('what is told from signs', () => {
   });
 });
 
+test('a long body is masked as its texts are one by one', () => {
+  const filled = 'and so it went on for a while. '.repeat(40);
+  const kinds = [
+    'ann@example.org is it',
+    'é card 4111 1111 1111 1111 is it',
+    'ann%2540example.org is it',
+    'card **4111** **1111** **1111** **1111** is it',
+    'call +1 415 555 1234, DE89 3704 0044 0532 0130 00',
+    'token Z21haWw6IGpvZUBleGFtcGxlLmNvbQ== is it',
+    'nothing',
+  ];
+  const texts = Array.from({ length: 700 }, (_, at) => `${filled}${kinds[at % kinds.length]} ${filled}`);
+  const alone = kinds.map((kind) => (json([`${filled}${kind} ${filled}`]) as string[])[0]);
+  expect(alone.filter((text, at) => text !== texts[at])).toHaveLength(6);
+  expect(json(texts)).toEqual(texts.map((_, at) => alone[at % kinds.length]));
+});
+
 test.each([
   ['my password is hunter2x.\nBye', 'my password is <SECRET>.\nBye'],
   ['Password was "hunter2x", then', 'Password was "<SECRET>", then'],

@@ -12,6 +12,8 @@ import { NO_TOPICS, type Topics, topicsOfName } from './words.ts';
 
 /** A finding takes six bytes at least: `a@b.cc`. */
 const SHORTEST = 6;
+/** Bytes that the kernel looks at together, unless one text has more: its scratch is eleven times as long. */
+const BATCH = 256 * 1024;
 /** Encodings within encodings. */
 const DEEPEST = 2;
 const ENTRY = 16;
@@ -31,11 +33,22 @@ export interface Engine {
 
 /** Where things stand in the kernel's scratch. */
 interface Layout {
+  /** Where the body would begin. */
   readonly base: number;
+  /** The first of the texts. */
+  readonly first: number;
   readonly list: number;
   readonly out: number;
   readonly marks: number;
   readonly pairs: number;
+}
+
+/** Texts that are looked at together, from the first to before the last, and where they stand in the body. */
+interface Batch {
+  readonly first: number;
+  readonly last: number;
+  readonly low: number;
+  readonly high: number;
 }
 
 /** Merged findings of one text, in its own coordinates until they are located. */
@@ -97,7 +110,7 @@ class Search {
   readonly #options: SearchOptions;
   readonly #bytes: Uint8Array;
   readonly #ranges: Ranges;
-  readonly #layout: Layout;
+  #layout!: Layout;
   readonly #findings = new Findings();
   readonly #pending: Pending[] = [];
   #budget = DECODING_BUDGET;
@@ -106,13 +119,41 @@ class Search {
     this.#options = options;
     this.#bytes = bytes;
     this.#ranges = ranges;
-    this.#layout = this.#lay();
   }
 
-  #lay(): Layout {
-    const { kernel } = this.#options;
-    const { length } = this.#bytes;
+  run(): Findings {
     const { count } = this.#ranges;
+    this.#ranges.signs = new Uint32Array(count);
+    for (let first = 0; first < count; ) {
+      const batch = this.#batchFrom(first);
+      this.#layout = this.#lay(batch);
+      this.#lookAtBatch(batch);
+      first = batch.last;
+    }
+    return this.#pending.length === 0 ? this.#findings : this.#open();
+  }
+
+  /** The texts from one on that the kernel looks at together. */
+  #batchFrom(first: number): Batch {
+    const { words, count } = this.#ranges;
+    let low = words[first * WORDS + 1]!;
+    let high = words[first * WORDS + 2]!;
+    let last = first + 1;
+    for (; last < count; last++) {
+      const from = Math.min(low, words[last * WORDS + 1]!);
+      const to = Math.max(high, words[last * WORDS + 2]!);
+      if (to - from > BATCH) break;
+      low = from;
+      high = to;
+    }
+    return { first, last, low, high };
+  }
+
+  /** Has the kernel look at texts. Their places count from where the whole body would begin. */
+  #lay({ first, last, low, high }: Batch): Layout {
+    const { kernel } = this.#options;
+    const length = high - low;
+    const count = last - first;
     const capacity = Math.ceil(length / SHORTEST) + 1;
     const list = align(length + kernel.padding);
     const out = list + count * ENTRY;
@@ -120,40 +161,40 @@ class Search {
     const pairs = align(marks + (Math.ceil(length * 1.25) + count + 16) * 4);
     const signs = pairs + capacity * 8;
     const views = align(signs + count * 4);
-    const base = kernel.scratch(views + length + count * 32 + kernel.padding);
-    kernel.u8.set(this.#bytes, base);
-    kernel.u32.set(this.#ranges.words.subarray(0, count * 4), (base + list) >>> 2);
+    const at = kernel.scratch(views + length + count * 32 + kernel.padding);
+    const base = at - low;
+    kernel.u8.set(this.#bytes.subarray(low, high), at);
+    kernel.u32.set(this.#ranges.words.subarray(first * WORDS, last * WORDS), (at + list) >>> 2);
     loadDictionary(kernel);
     const find = kernel.exports['findPersonalData']!;
-    find(base, base + list, count, base + views, base + out, capacity, base + marks, base + signs);
-    const firstSign = (base + signs) >>> 2;
-    this.#ranges.signs = kernel.u32.slice(firstSign, firstSign + count);
-    return { base, list: base + list, out: base + out, marks: base + marks, pairs: base + pairs };
+    find(base, at + list, count, at + views, at + out, capacity, at + marks, at + signs);
+    const firstSign = (at + signs) >>> 2;
+    this.#ranges.signs.set(kernel.u32.subarray(firstSign, firstSign + count), first);
+    return { base, first, list: at + list, out: at + out, marks: at + marks, pairs: at + pairs };
   }
 
-  run(): Findings {
+  #lookAtBatch({ first, last }: Batch): void {
     const { u32, u8 } = this.#options.kernel;
     const { list } = this.#layout;
     const shared = this.#share(Buffer.from(u8.buffer as ArrayBuffer));
     let mark = 0;
     let finding = 0;
-    for (let range = 0; range < this.#ranges.count; range++) {
-      const at = (list >>> 2) + range * WORDS;
+    for (let range = first; range < last; range++) {
+      const at = (list >>> 2) + (range - first) * WORDS;
       const lastMark = u32[at + 2]!;
       const lastFinding = u32[at + 3]!;
       this.#look(range, shared, mark, lastMark, finding, lastFinding);
       mark = lastMark;
       finding = lastFinding;
     }
-    return this.#pending.length === 0 ? this.#findings : this.#open();
   }
 
   /** Looks at one text: its anchors and findings are those from the first to before the last. */
   #look(range: number, shared: Shared, mark: number, lastMark: number, first: number, last: number): void {
     const { recognisers, kernel, always } = this.#options;
-    const { base, list } = this.#layout;
+    const { base, list, first: firstRange } = this.#layout;
     const { u32 } = kernel;
-    const at = (list >>> 2) + range * WORDS;
+    const at = (list >>> 2) + (range - firstRange) * WORDS;
     const low = base + u32[at]!;
     const high = base + u32[at + 1]!;
     const token = this.#ranges.words[range * WORDS]!;
