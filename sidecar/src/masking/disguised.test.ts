@@ -129,6 +129,12 @@ const WAYS: Readonly<Record<string, (value: string) => string>> = {
   Ascii85: (value) => `<~${base85(`note ${value}`, '!')}~>`,
 };
 
+test.each(['hex', 'base64url'] as const)('a segment of a path in %s hides nothing', (encoding) => {
+  const path = (text: string) => `see https://x.test/${text}/y?z=1 there`;
+  expect(inJson(path(encoded('ana.kovac@mail.example.com', encoding)))).toBe(path('<EMAIL_ADDRESS>'));
+  expect(inJson(path(encoded('nothing of the kind is here', encoding)))).not.toContain('<');
+});
+
 describe.each(Object.entries(WAYS))('spelled in %s', (_, spell) => {
   test.each(VALUES)('%s hides nothing', (sentence, value) => {
     const text = sentence.replace('{}', spell(value));

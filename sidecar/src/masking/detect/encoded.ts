@@ -30,8 +30,10 @@ export function blobsIn({ start, text }: Run, budget: number): Blob[] {
       const padded = paddedEnd(text, end);
       left -= padded - first;
       if (left < 0) break;
-      const decoded = decode(text.slice(first, padded));
+      const word = text.slice(first, padded);
+      const decoded = decode(word);
       if (decoded !== undefined) blobs.push({ start: start + first, end: start + padded, decoded });
+      else if (word.includes('/')) blobs.push(...segmentsOf(word, start + first));
       end = Math.max(end, padded - 1);
     }
     first = end;
@@ -45,6 +47,17 @@ function paddedEnd(text: string, end: number): number {
   let padded = end;
   while (padded < text.length && padded - end < MOST_PADDING && text.charCodeAt(padded) === PAD) padded++;
   return padded;
+}
+
+/** The encoded texts among the segments of a path. */
+function segmentsOf(path: string, start: number): Blob[] {
+  const blobs: Blob[] = [];
+  for (const { 0: word, index } of path.matchAll(/[A-Za-z0-9_-]{12,}={0,6}/g)) {
+    const decoded = decode(word);
+    if (decoded !== undefined)
+      blobs.push({ start: start + index, end: start + index + word.length, decoded });
+  }
+  return blobs;
 }
 
 /** What a word of base64 or hexadecimal digits says; undefined: no text. */
