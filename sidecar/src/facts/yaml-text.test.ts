@@ -37,6 +37,8 @@ test.each([
   ['a list', '- a\n- b'],
   ['nothing', ''],
   ['a repeated key', 'team: a\nteam: b\n'],
+  ['a repeated key deep inside', 'team: a\nowner:\n- {name: x, name: y}\n'],
+  ['a key twice in two spellings', 'team: a\n1: x\n"1": y\n'],
   ['an alias', 'team: &a x\nother: *a\n'],
   ['a tag', 'team: !!python/object:os.system x\n'],
   ['no mapping after all', 'team: a\nand then prose\n  : : :\n'],

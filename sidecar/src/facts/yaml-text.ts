@@ -1,4 +1,4 @@
-import { type Document, isMap, parseDocument } from 'yaml';
+import { type Document, isMap, isScalar, isSeq, parseDocument } from 'yaml';
 
 /** LangChain's documents are YAML of one mapping; prose seldom begins so, and long texts are not worth the look. */
 const BEGINNING = /^[A-Za-z_][\w.-]{0,63}:(?:[ \n]|$)/;
@@ -21,15 +21,26 @@ export function yamlAsJson(text: string): string | undefined {
 
 function parsed(text: string): { document: Document.Parsed; value: unknown } | undefined {
   if (text.length > LONGEST || !BEGINNING.test(text)) return undefined;
-  const document = parseDocument(text, { intAsBigInt: true, uniqueKeys: true, logLevel: 'error' });
+  // The library compares every key with every other one: many keys would take seconds.
+  const document = parseDocument(text, { intAsBigInt: true, uniqueKeys: false, logLevel: 'error' });
   if (document.errors.length > 0 || document.warnings.length > 0 || !isMap(document.contents))
     return undefined;
+  if (hasTwins(document.contents, 0)) return undefined;
   try {
     return { document, value: plain(document.toJS({ maxAliasCount: 0 }), 0) };
   } catch {
     // An alias, or nesting without end: no mapping that a policy could rely on.
     return undefined;
   }
+}
+
+/** Whether a mapping has two keys that a reader could take for one, such as 1 and "1"; or nests without end. */
+function hasTwins(node: unknown, depth: number): boolean {
+  if (depth > DEEPEST) return true;
+  if (isSeq(node)) return node.items.some((item) => hasTwins(item, depth + 1));
+  if (!isMap(node)) return false;
+  const names = node.items.map(({ key }) => (isScalar(key) ? String(key.value) : ''));
+  return new Set(names).size < names.length || node.items.some(({ value }) => hasTwins(value, depth + 1));
 }
 
 function plain(value: unknown, depth: number): unknown {
