@@ -1,7 +1,7 @@
 import type { Projection } from '@rankguard/contract';
 import { soleString } from '../json/elements.ts';
 import { type JsonDocument, type JsonReader, Kind } from '../json/types.ts';
-import { yamlAsJson } from './yaml-text.ts';
+import { type YamlBudget, yamlAsJson, yamlBudget } from './yaml-text.ts';
 
 /** A candidate as policies see it; only the members that some policy can reach are there. */
 export interface PartialDocument {
@@ -69,6 +69,14 @@ function mayBeYaml(document: JsonDocument, token: number): boolean {
  * `nested` must not be the reader of the body: a document dies when its reader reads again.
  */
 export function createDocumentReader(nested: JsonReader): DocumentReader {
+  const budgets = new WeakMap<JsonDocument, YamlBudget>();
+
+  function budgetOf(body: JsonDocument): YamlBudget {
+    const budget = budgets.get(body) ?? yamlBudget();
+    budgets.set(body, budget);
+    return budget;
+  }
+
   function structured(document: JsonDocument, token: number): [JsonDocument, number] | undefined {
     if (document.kind(token) === Kind.Object) {
       const only = soleString(document, token, 'text');
@@ -79,7 +87,7 @@ export function createDocumentReader(nested: JsonReader): DocumentReader {
     const mayBeJson = first === 0x7b || first === 0x20 || first === 0x5c;
     if (!mayBeJson && !mayBeYaml(document, token)) return undefined;
     const text = document.string(token);
-    const json = text.trimStart().startsWith('{') ? text : yamlAsJson(text);
+    const json = text.trimStart().startsWith('{') ? text : yamlAsJson(text, budgetOf(document));
     if (json === undefined) return undefined;
     const inner = nested.read(Buffer.from(json));
     if (!inner.ok || inner.document.kind(0) !== Kind.Object) return undefined;

@@ -1,5 +1,9 @@
 import { expect, test } from '@jest/globals';
-import { yamlAsJson } from './yaml-text.ts';
+import fc from 'fast-check';
+import { isMap, parseDocument } from 'yaml';
+import { yamlAsJson as asJson, yamlBudget } from './yaml-text.ts';
+
+const yamlAsJson = (text: string) => asJson(text, yamlBudget());
 
 /** What PyYAML 6's `yaml.dump(document, sort_keys=False)` writes, as langchain-cohere calls it. */
 const DUMPED: readonly (readonly [string, unknown])[] = [
@@ -47,4 +51,53 @@ test.each([
   ['a text that is too long', `team: ${'x'.repeat(70_000)}`],
 ])('%s is no document', (_, text) => {
   expect(yamlAsJson(text)).toBeUndefined();
+});
+
+test('what is parsed of one body is bounded, and prose behind a heading is not counted', () => {
+  const budget = yamlBudget();
+  const mapping = `team: billing\ntext: ${'word '.repeat(8_000)}\n`;
+  const prose = `Title: refunds\n${'A line of prose, with no key in it.\n'.repeat(1_000)}`;
+  for (let count = 0; count < 100; count++) expect(asJson(prose, budget)).toBeUndefined();
+  for (let count = 0; count < 13; count++) expect(asJson(mapping, budget)).toBeDefined();
+  expect(() => asJson(mapping, budget)).toThrow(expect.objectContaining({ code: 'BODY_TOO_COMPLEX' }));
+});
+
+test('a value in quotes may go on without indentation, so such a text goes to the parser', () => {
+  const budget = yamlBudget();
+  asJson('team: "a\nb"\nnote: x\n', budget);
+  expect(budget.left).toBeLessThan(yamlBudget().left);
+});
+
+test('what is taken for prose without the parser is no mapping to the parser either', () => {
+  const lines = [
+    'key: value',
+    'other: "open',
+    'ends"',
+    "it: 'a",
+    "b'",
+    '  more',
+    '- item',
+    'prose',
+    'a b, c',
+    '',
+    '|',
+    'x:y',
+    'z:',
+    '# c',
+    'list: [a,',
+    'b]',
+    'text: |',
+  ];
+  fc.assert(
+    fc.property(fc.array(fc.constantFrom(...lines), { maxLength: 6 }), (rest) => {
+      const text = ['first: word', ...rest].join('\n');
+      const budget = yamlBudget();
+      const { left } = budget;
+      asJson(text, budget);
+      if (budget.left < left) return;
+      const { errors, contents } = parseDocument(text, { uniqueKeys: false, logLevel: 'error' });
+      expect(errors.length > 0 || !isMap(contents)).toBe(true);
+    }),
+    { numRuns: 3_000 },
+  );
 });

@@ -1,4 +1,5 @@
 import type { ResolvedMasking } from '@rankguard/contract';
+import { yamlBudget } from '../facts/yaml-text.ts';
 import { type JsonReader, splice } from '../json/index.ts';
 import type { Kernel } from '../kernel/index.ts';
 import { anyDetector } from './any-detector.ts';
@@ -63,7 +64,8 @@ export function createMasker(options: MaskerOptions): Masker {
       counts[one.label] = (counts[one.label] ?? 0) + 1;
       note?.({ ...one, path: where() });
     };
-    return { plan, detector, scanner, replacer, nestedReader, issued: issued ?? null, except, report };
+    const yaml = yamlBudget();
+    return { plan, detector, scanner, replacer, nestedReader, issued: issued ?? null, except, yaml, report };
   }
 
   const texts = createTextMasking({ plan, detector, replacer });

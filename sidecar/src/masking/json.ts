@@ -221,7 +221,7 @@ export class JsonMasking {
   /** Masks what rules name in a string that is a YAML mapping. */
   #maskYaml(token: number, rules: readonly InsideRule[]): void {
     const text = this.#document.string(token);
-    const values = yamlValues(text, rules);
+    const values = yamlValues(text, rules, this.#tools.yaml);
     if (values.length === 0) return;
     const edits = yamlEdits(text, values, (value) => this.#yamlText(token, value));
     this.#edits.push(...outerEdits(this.#document, token, edits, this.#tools.scanner));

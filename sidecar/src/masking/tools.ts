@@ -1,3 +1,4 @@
+import type { YamlBudget } from '../facts/yaml-text.ts';
 import type { JsonReader } from '../json/index.ts';
 import type { AnyDetector } from './any-detector.ts';
 import type { Plan } from './plan.ts';
@@ -13,6 +14,8 @@ export interface Tools {
   readonly replacer: Replacer;
   /** A reader for JSON in strings, one per depth. */
   readonly nestedReader: (depth: number) => JsonReader;
+  /** What may still be parsed as YAML in this body. */
+  readonly yaml: YamlBudget;
   /** Counts one masked value; `where` is asked only when somebody wants to know. */
   /** Where tokens and surrogates are noted for one call, if they are. */
   readonly issued: Issued | null;

@@ -1,5 +1,5 @@
 import { isCollection, isMap, isScalar, isSeq, type Node, type Pair, type ParsedNode } from 'yaml';
-import { readYamlMapping } from '../facts/yaml-text.ts';
+import { readYamlMapping, type YamlBudget } from '../facts/yaml-text.ts';
 import type { Edit } from '../json/types.ts';
 import type { Segment } from './paths.ts';
 import type { InsideRule } from './targets.ts';
@@ -15,8 +15,12 @@ export interface YamlValue {
 }
 
 /** Values that rules name in a string that is a YAML mapping, as policies see it; none in any other string. */
-export function yamlValues(text: string, rules: readonly InsideRule[]): readonly YamlValue[] {
-  const document = readYamlMapping(text);
+export function yamlValues(
+  text: string,
+  rules: readonly InsideRule[],
+  budget: YamlBudget,
+): readonly YamlValue[] {
+  const document = readYamlMapping(text, budget);
   if (document === undefined) return [];
   return rules
     .flatMap((rule) => select(document.contents as ParsedNode, rule.segments).map((node) => ({ node, rule })))
