@@ -25,8 +25,8 @@ Examples:
 
 const TEST_EXAMPLES = `
 Three kinds of tests: Rego tests, in OPA itself; tables of cases (cases.yaml, *_cases.yaml in a folder of Rego, and
-what --cases names), in the module that the sidecar runs; and synthetic calls, which no policy may fault on and about
-which the module and OPA must agree.
+what --cases names), in the module that the sidecar runs; and synthetic calls, which no policy may fault on and
+about which the module and OPA must agree.
 
 Examples:
   $ rankguard policy test ./config --cases ./config-tests

@@ -48,7 +48,7 @@ spec:
       egress: [],
       identity: { issuers: [], anonymous: 'allow' },
       policies: [],
-      masking: { order: 'score-then-mask' },
+      masking: { order: 'score-then-mask', displacementPercent: 0 },
       ranking: { header: false },
       approvals: { holdSeconds: 25, expireSeconds: 3600, pendingMax: 100 },
       evidence: { level: 'masked', retentionDays: 400, required: false },

@@ -51,10 +51,14 @@ const ROW_BYTES = 110;
 const NAME_BYTES = 25;
 const ENTRY_BYTES = 120;
 
-export function createUsageBook(now: () => number): UsageBook {
+/** Versions of all books of a ledger: a book that was dropped and made anew goes on where askers were told it was. */
+export interface Versions {
+  last: number;
+}
+
+export function createUsageBook(now: () => number, versions: Versions): UsageBook {
   // A Map keeps the order of insertion: the first is the one of which nothing was heard for longest.
   const identities = new Map<string, Identity>();
-  let version = 0;
   let parts = 0;
 
   function partOf(identity: Identity, instance: string): Part {
@@ -68,14 +72,15 @@ export function createUsageBook(now: () => number): UsageBook {
 
   return {
     get version() {
-      return version;
+      return versions.last;
     },
     get parts() {
       return parts;
     },
     take(instance, { id, known, names, ...windows }) {
       const identity = identities.get(id) ?? { version: 0, known: false, names: new Map(), parts: new Map() };
-      version += 1;
+      versions.last += 1;
+      const version = versions.last;
       identity.version = version;
       identity.known ||= known;
       noteNames(identity, names);
@@ -102,7 +107,7 @@ export function createUsageBook(now: () => number): UsageBook {
         if (hasNews(entry)) entries.push(entry);
         last = identity.version;
       }
-      return { entries, version, more: false };
+      return { entries, version: versions.last, more: false };
     },
     sweep() {
       for (const [id, identity] of identities) {

@@ -139,6 +139,17 @@ describe('sidecars that tell each other through the operator', () => {
   test('count alike, whatever answers are lost and whoever restarts', () => allAgree('restarts'));
   test('count alike, whatever answers are lost and whoever leads', () => allAgree('leaders'));
 
+  test('a connection that was silent for a day goes on counting: its versions do not begin anew', () => {
+    const { state, sidecars, settle } = createWorld(['a', 'b', 'c']);
+    sidecars[2]!.call();
+    sidecars[2]!.restart();
+    sidecars[1]!.exchange();
+    state.at += DAY;
+    sidecars[0]!.call();
+    settle();
+    for (const one of sidecars) expect(one.read().day.calls).toBe(1);
+  });
+
   test('know what is new together', () => {
     const { sidecars, settle } = createWorld(['a', 'b']);
     const [a, b] = sidecars;

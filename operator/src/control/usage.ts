@@ -51,11 +51,12 @@ export function createUsageLedger(deps: {
   const ledger = randomUUID();
   const secret = randomBytes(32);
   const startedAt = now();
+  const versions = { last: 0 };
   const kept = new Map<string, Kept>();
   let swept = now();
 
   function keptOf(name: string): Kept {
-    const known = kept.get(name) ?? { book: createUsageBook(now), heard: new Map(), since: 0 };
+    const known = kept.get(name) ?? { book: createUsageBook(now, versions), heard: new Map(), since: 0 };
     kept.set(name, known);
     return known;
   }
