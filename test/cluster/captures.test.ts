@@ -22,6 +22,9 @@ const SHAPES: readonly Shape[] = [
   { name: 'headless', kind: 'Deployment', capture: 'relocate', targetPort: 3000, headless: true },
   { name: 'stateful', kind: 'StatefulSet', capture: 'relocate', targetPort: 3000, headless: true },
   { name: 'redirected', kind: 'Deployment', capture: 'redirect', targetPort: 3000, headless: false },
+  { name: 'redirected-named', kind: 'Deployment', capture: 'redirect', targetPort: 'http', headless: false },
+  { name: 'redirected-headless', kind: 'Deployment', capture: 'redirect', targetPort: 3000, headless: true },
+  { name: 'redirected-stateful', kind: 'StatefulSet', capture: 'redirect', targetPort: 3000, headless: true },
   { name: 'by-name', kind: 'Deployment', capture: 'port-name', targetPort: 'http', headless: false },
 ];
 
