@@ -87,8 +87,9 @@ beforeAll(async () => {
     { apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } },
     ...SHAPES.flatMap(connection),
   );
-  // Between a new connection and its webhook a pod is refused.
-  await eventually(() => apply(...SHAPES.flatMap(objects)));
+  // Between a new connection and its webhook a pod is refused. One by one: a pod that was made cannot be applied again,
+  // as injection changed what may not change any more.
+  for (const object of SHAPES.flatMap(objects)) await eventually(() => apply(object));
 }, 300_000);
 afterAll(() => kubectl(['delete', 'namespace', NAMESPACE, '--timeout=90s']), 120_000);
 
