@@ -1,4 +1,4 @@
-import { isNotFound, type Resource } from '@rankguard/operator/kube';
+import { type KubeObject, RESOURCES, type Resource, unlessMissing } from '@rankguard/operator/kube';
 import { POLICY_NAMES } from '@rankguard/operator/webhooks';
 import { type Check, type CheckContext, failed, ok, warning } from './types.ts';
 
@@ -10,8 +10,7 @@ const resource = (group: string, plural: string, kind: string, namespaced = fals
   kind,
   namespaced,
 });
-export const CRDS = resource('apiextensions.k8s.io', 'customresourcedefinitions', 'CustomResourceDefinition');
-export const POLICIES = resource(
+const POLICIES = resource(
   'admissionregistration.k8s.io',
   'validatingadmissionpolicies',
   'ValidatingAdmissionPolicy',
@@ -100,7 +99,7 @@ export const crdsEstablished: Check = {
   category: 'installation',
   name: 'the CustomResourceDefinitions are established',
   async run({ kube }) {
-    const { items } = await kube.list<never>(CRDS);
+    const { items } = await kube.list<never>(RESOURCES.definitions);
     const established = (items as readonly CrdObject[])
       .filter(({ status }) =>
         status?.conditions?.some(({ type, status: is }) => type === 'Established' && is === 'True'),
@@ -133,23 +132,13 @@ export const policiesInForce: Check = {
 };
 
 async function exists(kube: CheckContext['kube'], of: Resource, name: string): Promise<boolean> {
-  try {
-    await kube.get(of, { name });
-    return true;
-  } catch (error) {
-    if (isNotFound(error)) return false;
-    throw error;
-  }
+  return (await unlessMissing(kube.get(of, { name }))) !== undefined;
 }
 
 async function actionsOf(kube: CheckContext['kube'], name: string): Promise<readonly string[]> {
-  try {
-    const { spec } = (await kube.get<never>(BINDINGS, { name })) as {
-      spec?: { validationActions?: readonly string[] };
-    };
-    return spec?.validationActions ?? [];
-  } catch (error) {
-    if (isNotFound(error)) return [];
-    throw error;
-  }
+  const binding = await unlessMissing(kube.get<BindingObject>(BINDINGS, { name }));
+  return binding?.spec?.validationActions ?? [];
+}
+interface BindingObject extends KubeObject {
+  readonly spec?: { readonly validationActions?: readonly string[] };
 }

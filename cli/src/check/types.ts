@@ -1,4 +1,4 @@
-import type { Kube, KubeObject } from '@rankguard/operator/kube';
+import type { Kube } from '@rankguard/operator/kube';
 
 /** What a check found. A hint says how to mend it. */
 export type Verdict =
@@ -32,9 +32,6 @@ export interface Result {
 export const ok = (note?: string): Verdict => ({ status: 'ok', ...(note !== undefined && { note }) });
 export const warning = (hint: string): Verdict => ({ status: 'warning', hint });
 export const failed = (hint: string): Verdict => ({ status: 'error', hint });
-
-/** An object of any kind, with the members that checks read. */
-export type Found<T = object> = KubeObject & T;
 
 /** Runs checks in order; a check that cannot be made has failed, with what the API server said. */
 export async function runChecks(checks: readonly Check[], context: CheckContext): Promise<Result[]> {

@@ -1,5 +1,6 @@
 import { CONTROL_ROUTES, connectionKey, MOST_FORWARDED_ACKS, type PodAck } from '@rankguard/contract/control';
 import type { ControlPorts } from './ports.ts';
+import type { ReplicaClient } from './replica-client.ts';
 
 /** What the sidecars that this replica serves have in force, told to the leader. */
 export interface Acks {
@@ -9,9 +10,6 @@ export interface Acks {
   active(ack: Omit<PodAck, 'refused' | 'digest'>): void;
   close(): void;
 }
-
-/** Sends a body to another replica; rejects when it did not take it. */
-export type SendToReplica = (url: string, body: string) => Promise<unknown>;
 
 const EVERY_MS = 250;
 /** A sidecar that was not heard for so long is gone: it polls each minute. */
@@ -23,7 +21,7 @@ const FORGET_MS = 180_000;
  */
 export function createAcks(deps: {
   readonly ports: Pick<ControlPorts, 'leader' | 'acknowledged'>;
-  readonly send: SendToReplica;
+  readonly send: ReplicaClient['post'];
   readonly now: () => number;
   readonly failed: (error: unknown) => void;
   readonly everyMs?: number;

@@ -12,8 +12,6 @@ import {
 
 /** What the sidecars of one connection counted. */
 export interface UsageBook {
-  /** Grows with each change. */
-  readonly version: number;
   /** Identities, each times the sidecars that counted for it. */
   readonly parts: number;
   /** Takes what a sidecar counted so far. Numbers never shrink, so that a report may arrive twice or late. */
@@ -71,9 +69,6 @@ export function createUsageBook(now: () => number, versions: Versions): UsageBoo
   }
 
   return {
-    get version() {
-      return versions.last;
-    },
     get parts() {
       return parts;
     },

@@ -9,6 +9,7 @@ import {
   type UsageShares,
 } from '@rankguard/contract/control';
 import type { ControlPorts } from './ports.ts';
+import type { ReplicaClient } from './replica-client.ts';
 import { createUsageBook, type UsageBook } from './usage-book.ts';
 
 /**
@@ -122,9 +123,6 @@ function ageOf(heard: Kept['heard'], others: readonly string[], nowMs: number): 
   return ages.includes(null) ? null : Math.max(0, ...ages.map((age) => age ?? 0));
 }
 
-/** Sends a body to another replica and gives its answer; rejects when there is none. */
-export type AskReplica = (url: string, body: string) => Promise<unknown>;
-
 /** The leader keeps the ledger; the other replicas ask it. */
 export interface Usage {
   exchange(pod: PodIdentity, report: UsageReport): Promise<UsageShares>;
@@ -134,7 +132,7 @@ export interface Usage {
 
 export function createUsage(deps: {
   readonly ports: Pick<ControlPorts, 'leader' | 'guardedPods'>;
-  readonly ask: AskReplica;
+  readonly ask: ReplicaClient['post'];
   readonly now: () => number;
 }): Usage {
   const { ports, ask } = deps;
@@ -159,7 +157,7 @@ export function createUsage(deps: {
   };
 }
 
-async function asked(ask: AskReplica, url: string, body: string): Promise<unknown> {
+async function asked(ask: ReplicaClient['post'], url: string, body: string): Promise<unknown> {
   try {
     return await ask(url, body);
   } catch (cause) {

@@ -1,6 +1,6 @@
 import { pause } from './backoff.ts';
-import type { Kube, ObjectName } from './client.ts';
-import { isConflict, isNotFound } from './errors.ts';
+import type { Kube } from './client.ts';
+import { isConflict, unlessMissing } from './errors.ts';
 import { microTime } from './micro-time.ts';
 import { RESOURCES } from './resources.ts';
 import type { KubeObject } from './types.ts';
@@ -69,8 +69,8 @@ export function createElection(options: ElectionOptions): Election {
   /** True when the lease is ours afterwards. */
   async function acquireOrRenew(): Promise<boolean> {
     const sent = performance.now();
-    const found = await readLease(kube, { namespace, name });
-    if (found !== null) observe(found);
+    const found = await unlessMissing(kube.get<Lease>(RESOURCES.leases, { namespace, name }));
+    if (found !== undefined) observe(found);
     const taken = found?.spec?.holderIdentity && found.spec.holderIdentity !== identity;
     if (taken && seen !== null && !ranOut(seen, timings.leaseMs)) return false;
     const spec = specFor(identity, found, timings.leaseMs);
@@ -146,16 +146,7 @@ function ranOut({ lease, at }: Sighting, leastMs: number): boolean {
   return performance.now() - at > Math.max(promised, leastMs);
 }
 
-async function readLease(kube: Kube, name: ObjectName): Promise<Lease | null> {
-  try {
-    return await kube.get<Lease>(RESOURCES.leases, name);
-  } catch (error) {
-    if (isNotFound(error)) return null;
-    throw error;
-  }
-}
-
-function specFor(identity: string, before: Lease | null, leaseMs: number): NonNullable<Lease['spec']> {
+function specFor(identity: string, before: Lease | undefined, leaseMs: number): NonNullable<Lease['spec']> {
   const now = microTime(Date.now());
   const mine = before?.spec?.holderIdentity === identity;
   return {
@@ -170,11 +161,11 @@ function specFor(identity: string, before: Lease | null, leaseMs: number): NonNu
 /** Null when another was faster. */
 async function writeLease(
   kube: Kube,
-  before: Lease | null,
+  before: Lease | undefined,
   { metadata, spec }: Lease,
 ): Promise<Lease | null> {
   try {
-    if (before === null) return await kube.create<Lease>(RESOURCES.leases, { metadata, spec });
+    if (before === undefined) return await kube.create<Lease>(RESOURCES.leases, { metadata, spec });
     return await kube.replace<Lease>(RESOURCES.leases, { ...before, spec } as Lease);
   } catch (error) {
     if (isConflict(error)) return null;

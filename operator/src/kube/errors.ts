@@ -33,4 +33,14 @@ export function statusOf(error: unknown): number | undefined {
 }
 
 export const isNotFound = (error: unknown) => statusOf(error) === 404;
+/** The object that a read gives; undefined when the API server has none of that name. */
+export async function unlessMissing<T>(read: Promise<T>): Promise<T | undefined> {
+  try {
+    return await read;
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    throw error;
+  }
+}
+
 export const isConflict = (error: unknown) => statusOf(error) === 409;

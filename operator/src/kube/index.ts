@@ -9,7 +9,8 @@ export {
   type WatchOptions,
 } from './client.ts';
 export { createElection, type Election, type ElectionTimings } from './election.ts';
-export { isConflict, isNotFound, KubeError, statusOf } from './errors.ts';
+export { isConflict, isNotFound, KubeError, statusOf, unlessMissing } from './errors.ts';
+export { createFreshReads, type FreshReads } from './fresh.ts';
 export { microTime, wholeSeconds } from './micro-time.ts';
 export { createWorkQueue, type WorkQueue } from './queue.ts';
 export {

@@ -1,5 +1,5 @@
 import type { V1ClusterRole, V1RoleBinding } from '@kubernetes/client-node';
-import { type Kube, type KubeObject, RESOURCES } from '../kube/index.ts';
+import { createFreshReads, type Kube, type KubeObject, RESOURCES } from '../kube/index.ts';
 import { type Binding, type Grant, grantsIn, leadsIn, type RoleRules } from './rules.ts';
 
 type RoleObject = KubeObject & Pick<V1ClusterRole, 'rules'>;
@@ -10,13 +10,6 @@ export type Rights =
   | { readonly known: true; readonly grants: readonly Grant[] }
   | { readonly known: false; readonly why: string };
 
-/** Rights are read, not watched: a change of them is told a little late, and costs nothing until somebody asks. */
-const FRESH_MS = 60_000;
-
-interface Kept<T> {
-  readonly value: Promise<T>;
-  readonly at: number;
-}
 interface Rbac {
   readonly roles: readonly RoleRules[];
   readonly bindings: readonly Binding[];
@@ -25,28 +18,18 @@ interface Rbac {
 /** Reads RBAC of the cluster and of a namespace, each at most once a minute. Never throws. */
 export function createRightsReader({
   kube,
-  now = () => performance.now(),
+  now,
 }: {
   readonly kube: Pick<Kube, 'list'>;
   /** milliseconds, monotonic */
   readonly now?: () => number;
 }): (namespace: string) => Promise<Rights> {
-  const kept = new Map<string, Kept<Rbac>>();
-
-  /** Of a namespace; '' is the whole cluster's. */
-  function rbacOf(namespace: string): Promise<Rbac> {
-    const known = kept.get(namespace);
-    if (known !== undefined && now() - known.at < FRESH_MS) return known.value;
-    for (const [key, { at }] of kept) if (now() - at >= FRESH_MS) kept.delete(key);
-    const value = read(kube, namespace);
-    kept.set(namespace, { value, at: now() });
-    value.catch(() => kept.delete(namespace));
-    return value;
-  }
+  // Of a namespace; '' is the whole cluster's. A change of rights costs nothing until somebody asks.
+  const rbac = createFreshReads((namespace) => read(kube, namespace), now);
 
   return async (namespace) => {
     try {
-      const [all, here] = await Promise.all([rbacOf(''), rbacOf(namespace)]);
+      const [all, here] = await Promise.all([rbac.get(''), rbac.get(namespace)]);
       const roles = [...all.roles, ...here.roles];
       return { known: true, grants: grantsIn(namespace, roles, [...all.bindings, ...here.bindings]) };
     } catch (error) {

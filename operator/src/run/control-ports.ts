@@ -7,11 +7,11 @@ import { type Caches, type Controllers, capturesOf, regarding } from '../control
 import type { Recorder } from '../events/index.ts';
 import {
   type Election,
-  isNotFound,
   type Kube,
   type KubeObject,
   RESOURCES,
   reviewToken,
+  unlessMissing,
 } from '../kube/index.ts';
 import type { OperatorMetrics } from '../metrics/index.ts';
 import type { Replicas } from '../replicas/index.ts';
@@ -64,13 +64,8 @@ export function createControlPorts(deps: ControlDeps): ControlPorts {
 }
 
 async function findPod(kube: Kube, { namespace, name }: PodIdentity): Promise<KubeObject | undefined> {
-  try {
-    const pod = await kube.get<KubeObject>(RESOURCES.pods, { namespace, name });
-    return pod.metadata.labels?.[LABELS.injected] === 'true' ? pod : undefined;
-  } catch (error) {
-    if (isNotFound(error)) return undefined;
-    throw error;
-  }
+  const pod = await unlessMissing(kube.get<KubeObject>(RESOURCES.pods, { namespace, name }));
+  return pod?.metadata.labels?.[LABELS.injected] === 'true' ? pod : undefined;
 }
 
 const ACTIONS: Readonly<Record<AuditEntry['kind'], string>> = {

@@ -6,9 +6,9 @@ import { createControlServer } from '../control/index.ts';
 import { allCaches } from '../controllers/index.ts';
 import { pause } from '../kube/index.ts';
 import { OPERATOR_PORTS, type OperatorSettings } from '../settings/index.ts';
+import { createTlsServer } from '../tls/index.ts';
 import { createAdminServer } from './admin.ts';
 import { createAdmissionPorts } from './admission-ports.ts';
-import { createAdmissionServer } from './admission-server.ts';
 import { createControlPorts } from './control-ports.ts';
 import { createParts, type Parts } from './parts.ts';
 
@@ -103,7 +103,7 @@ async function join({ caches, publisher, replicas, election, log }: Parts): Prom
 function createServers({ settings, logger, tokenFile }: RunOptions, parts: Parts) {
   const { identity, metrics, log } = parts;
   const app = createAdmission(createAdmissionPorts({ ...parts, settings }));
-  const admission = createAdmissionServer(app, identity.tls);
+  const admission = createTlsServer(app, identity.tls, { minVersion: 'TLSv1.2' });
   const control = createControlServer({
     store: parts.store,
     ports: createControlPorts({ ...parts, settings, ...(tokenFile !== undefined && { tokenFile }) }),

@@ -1,4 +1,4 @@
-import { isConflict, isNotFound, type Kube, type KubeObject, RESOURCES } from '../kube/index.ts';
+import { isConflict, type Kube, type KubeObject, RESOURCES, unlessMissing } from '../kube/index.ts';
 
 /** One Secret of the operator's own, with a JSON document in it. */
 export interface SecretDocument<T> {
@@ -25,14 +25,7 @@ export function createSecretDocument<T>(
   namespace: string,
   name: string,
 ): SecretDocument<T> {
-  async function get(): Promise<Secret | undefined> {
-    try {
-      return await kube.get<Secret>(RESOURCES.secrets, { namespace, name });
-    } catch (error) {
-      if (isNotFound(error)) return undefined;
-      throw error;
-    }
-  }
+  const get = () => unlessMissing(kube.get<Secret>(RESOURCES.secrets, { namespace, name }));
   async function write(found: Secret | undefined, document: T): Promise<void> {
     const data = { [KEY]: Buffer.from(JSON.stringify(document)).toString('base64') };
     if (found === undefined) {

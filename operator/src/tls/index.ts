@@ -4,6 +4,7 @@ import type { SecretDocument } from '../secrets/index.ts';
 import { createCa, createServingCertificate, expiryOf, type KeyedCertificate } from './certificates.ts';
 
 export type { KeyedCertificate } from './certificates.ts';
+export { createTlsServer, type TlsServer } from './server.ts';
 
 /** The operator's CAs as they lie in a Secret, oldest first. `created` is in unix seconds. */
 export interface CaRing {
